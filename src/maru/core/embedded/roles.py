@@ -1,0 +1,221 @@
+"""Roles and grants: the owner of the tables, and the application that owns nothing and cannot step around policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from maru.core.embedded.errors import DatabaseProblem
+from maru.core.embedded.urls import app_role_name, external_app_url
+from maru.core.terminal_words import _
+
+OLDEST_MAJOR = 15
+TABLE_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+def set_up_cluster(superuser_url: str, *, owner: tuple[str, str], app: tuple[str, str], database: str) -> None:
+    """Create both roles (name, password) and the database in Maru's own cluster; safe to run twice."""
+    with _connected(superuser_url) as connection:
+        for name, password in (owner, app):
+            _create_role(connection, name)
+            _set_password(connection, name, password)
+        if not _one(connection, "select 1 from pg_database where datname = %s", database):
+            _create_database(connection, database, owner[0], None)
+
+
+def grant_to_app(url: str, *, owner: str, app: str) -> None:
+    """Let the application role work with the owner's tables of one database, those there and those to come.
+
+    Safe to run at any time. The role of ``url`` is the owner or a superuser.
+    """
+    with _connected(url) as connection:
+        to_app = {"owner": sql.Identifier(owner), "app": sql.Identifier(app), "rights": sql.SQL(TABLE_RIGHTS)}
+        defaults = "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT "
+        for statement in (
+            "GRANT USAGE ON SCHEMA public TO {app}",
+            defaults + "{rights} ON TABLES TO {app}",
+            defaults + "USAGE, SELECT ON SEQUENCES TO {app}",
+            defaults + "EXECUTE ON FUNCTIONS TO {app}",
+        ):
+            connection.execute(sql.SQL(statement).format(**to_app))
+        # Object by object: in a database shared with others, tables of theirs must not make this fail.
+        for thing, rights, names in _owned(connection, owner):
+            connection.execute(
+                sql.SQL("GRANT {rights} ON {thing} {names} TO {app}").format(
+                    rights=sql.SQL(rights),
+                    thing=sql.SQL(thing),
+                    names=sql.SQL(", ").join(map(sql.SQL, names)),
+                    app=sql.Identifier(app),
+                )
+            )
+
+
+def create_database(superuser_url: str, name: str, *, owner: str, template: str | None) -> None:
+    """Create a database, from a template when given."""
+    with _connected(superuser_url) as connection:
+        _create_database(connection, name, owner, template)
+
+
+def drop_database(superuser_url: str, name: str) -> None:
+    """Drop a database if it exists; sessions in it are ended."""
+    with _connected(superuser_url) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def prepare_external(owner_url: str, *, secret_key: str, given_app_url: str | None = None) -> str:
+    """Make the application role in a PostgreSQL of one's own, or bring it up to date. Safe to run twice.
+
+    :param owner_url: address of the role that owns the tables.
+    :param secret_key: the password of the application role is derived from it.
+    :param given_app_url: address of a role somebody made by hand; then only its grants are set.
+    :returns: the address of the application role, tried.
+    :raises DatabaseProblem: unreachable, too old, or rights are missing; the text says what to run.
+    """
+    with _connected(owner_url) as connection:
+        check_version(connection)
+        owner = str(_one(connection, "select current_user"))
+        database = str(_one(connection, "select current_database()"))
+        app_url = given_app_url or external_app_url(owner_url, secret_key)
+        app = psycopg.conninfo.conninfo_to_dict(app_url).get("user") if given_app_url else app_role_name(database)
+        if not app:
+            raise DatabaseProblem(_("MARU_APP_DATABASE_URL names no user."))
+        if not given_app_url and not can_connect(app_url):
+            _make_external_role(connection, str(app), app_url)
+    grant_to_app(owner_url, owner=owner, app=str(app))
+    with _connected(app_url) as connection:
+        problems = list(role_problems(connection))
+    if problems:
+        raise DatabaseProblem(" ".join(problems))
+    return app_url
+
+
+def check_version(connection: Connection) -> None:
+    """
+    :raises DatabaseProblem: PostgreSQL is older than Maru needs.
+    """
+    major = connection.info.server_version // 10000
+    if major < OLDEST_MAJOR:
+        raise DatabaseProblem(
+            _("This PostgreSQL is version %(found)s; Maru needs %(needed)s or newer.")
+            % {"found": major, "needed": OLDEST_MAJOR}
+        )
+
+
+def role_problems(connection: Connection) -> Iterator[str]:
+    """What is wrong with the role the application works as; nothing when row-level security binds it."""
+    row = connection.execute("select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user").fetchone()
+    if row is None:
+        return
+    name, superuser, bypasses = row
+    if superuser:
+        yield _("The database role “%(role)s” is a superuser, so nothing keeps the companies' data apart. ") % {
+            "role": name
+        } + _("Run: ALTER ROLE \"%(role)s\" NOSUPERUSER;") % {"role": name}
+    if bypasses:
+        yield _("The database role “%(role)s” may bypass row-level security. ") % {"role": name} + _(
+            "Run: ALTER ROLE \"%(role)s\" NOBYPASSRLS;"
+        ) % {"role": name}
+    owned = _one(
+        connection,
+        "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+        " and pg_has_role(current_user, relowner, 'MEMBER')",
+    )
+    if owned and not superuser:
+        yield _("The database role “%(role)s” owns tables; the application must work as a role that owns none. ") % {
+            "role": name
+        } + _("Set MARU_APP_DATABASE_URL to another role.")
+
+
+def can_connect(url: str) -> bool:
+    """Whether the address works."""
+    try:
+        with psycopg.connect(url, connect_timeout=5):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def _make_external_role(connection: Connection, app: str, app_url: str) -> None:
+    allowed = _one(connection, "select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
+    try:
+        _create_role(connection, app)
+        _set_password(connection, app, str(psycopg.conninfo.conninfo_to_dict(app_url)["password"]))
+    except psycopg.errors.InsufficientPrivilege as problem:
+        reason = (
+            _("The role of DATABASE_URL may not change the role “%(app)s”. ")
+            if allowed
+            else _("The role of DATABASE_URL may not create roles, and Maru needs a second one, “%(app)s”. ")
+        )
+        raise DatabaseProblem(
+            reason % {"app": app}
+            + _("Let a database administrator run\n  CREATE ROLE \"%(app)s\" LOGIN PASSWORD '…';\n") % {"app": app}
+            + _("and set MARU_APP_DATABASE_URL=postgresql://%(app)s:…@host:5432/database.") % {"app": app}
+        ) from problem
+    if not can_connect(app_url):
+        raise DatabaseProblem(
+            _("The role “%(app)s” exists but cannot sign in with a password. ") % {"app": app}
+            + _("Allow it in pg_hba.conf (scram-sha-256), or set MARU_APP_DATABASE_URL.")
+        )
+
+
+def _create_role(connection: Connection, name: str) -> None:
+    if not _one(connection, "select 1 from pg_roles where rolname = %s", name):
+        statement = "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION INHERIT"
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def _set_password(connection: Connection, name: str, password: str) -> None:
+    # Hashed here, so that the password itself never stands in a server's log.
+    hashed = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode("ascii")
+    statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(hashed))
+    connection.execute(statement)
+
+
+def _create_database(connection: Connection, name: str, owner: str, template: str | None) -> None:
+    statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template or "template1")
+    )
+    connection.execute(statement)
+
+
+def _owned(connection: Connection, owner: str) -> Iterator[tuple[str, str, list[str]]]:
+    """What the owner has in the schema, by kind: (keyword, rights, quoted names)."""
+    relations = (
+        "select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace"
+        " and relowner = %s::regrole and relkind = any(%s)"
+    )
+    functions = (
+        "select oid::regprocedure::text from pg_proc where pronamespace = 'public'::regnamespace"
+        " and proowner = %s::regrole and prokind in ('f', 'w')"
+    )
+    name = sql.Identifier(owner).as_string(connection)
+    for thing, rights, rows in (
+        ("TABLE", TABLE_RIGHTS, connection.execute(relations, (name, ["r", "p", "v", "m"])).fetchall()),
+        ("SEQUENCE", "USAGE, SELECT", connection.execute(relations, (name, ["S"])).fetchall()),
+        ("FUNCTION", "EXECUTE", connection.execute(functions, (name,)).fetchall()),
+    ):
+        if rows:
+            yield thing, rights, [str(row[0]) for row in rows]
+
+
+def _one(connection: Connection, query: str, *values: object) -> object:
+    row = connection.execute(query.encode(), values or None).fetchone()
+    return row[0] if row else None
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as problem:
+        raise DatabaseProblem(
+            _("The database cannot be reached: %(problem)s") % {"problem": str(problem).strip()}
+        ) from problem
+    with connection:
+        # Django's and our own objects live in public, whatever the role's search path says.
+        connection.execute("set search_path = public")
+        yield connection
