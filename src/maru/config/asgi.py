@@ -1,0 +1,79 @@
+"""The web server's entry: pages go to Django's WSGI application in one thread, event streams stay on the loop.
+
+One port serves both, so nobody has to open a second one (docs/adr/0002-one-port.md has the figures). Bodies are read
+on the loop before a page gets the thread, so that a slow sender never holds it.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from maru.config.wsgi import application as wsgi_application
+from maru.notifications.live import stream
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+LIVE = re.compile(r"/desk/[^/]+/live")
+BODY_LIMIT = 64 * 1024 * 1024
+_CHUNK = 256 * 1024
+
+_pages: Any = WSGIMiddleware(wsgi_application, workers=1)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI 3 application."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] != "http":
+        return
+    elif LIVE.fullmatch(scope["path"]):
+        await stream(scope, receive, send)
+    else:
+        await _page(scope, receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _page(scope: Scope, receive: Receive, send: Send) -> None:
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > BODY_LIMIT:
+        await _too_large(send)
+        return
+    with SpooledTemporaryFile(max_size=1024 * 1024) as body:
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            size += body.write(message.get("body", b""))
+            if size > BODY_LIMIT:
+                await _too_large(send)
+                return
+            if not message.get("more_body"):
+                break
+        body.seek(0)
+
+        async def replay() -> Message:
+            chunk = body.read(_CHUNK)
+            return {"type": "http.request", "body": chunk, "more_body": body.tell() < size}
+
+        await _pages(scope, replay, send)
+
+
+async def _too_large(send: Send) -> None:
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    text = b'{"type": "about:blank", "title": "Payload Too Large", "status": 413, "code": "too_large"}'
+    await send({"type": "http.response.body", "body": text})

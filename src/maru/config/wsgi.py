@@ -1,0 +1,8 @@
+"""Django as a WSGI application: pages and API."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maru.config.settings")
+application = get_wsgi_application()

@@ -1,0 +1,82 @@
+"""The numbered log of what happened. Everything that reacts, reacts to a row of this log."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+from django.db import connection
+
+from maru.core.actors import Actor
+
+EVENT_CHANNEL = "maru_events"
+_LOCK_SPACE = 7041
+
+
+@dataclass(frozen=True, slots=True)
+class DomainEvent:
+    """Base of all events: frozen, past tense, ids only. ``subject`` names the thing it happened to."""
+
+    kind: ClassVar[str] = ""
+    subject_type: ClassVar[str] = ""
+
+    subject_id: int
+
+    def data(self) -> dict[str, Any]:
+        return {k: v for k, v in asdict(self).items() if k != "subject_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event as it stands in the log."""
+
+    id: int
+    actor: Actor
+    event: DomainEvent
+
+
+Subscriber = Callable[[Published], None]
+_subscribers: dict[str, list[Subscriber]] = {}
+_kinds: dict[str, type[DomainEvent]] = {}
+
+
+def subscribe(event: type[DomainEvent], subscriber: Subscriber) -> None:
+    """Let ``subscriber`` run in the transaction of each such event; slow work belongs in a task it defers.
+
+    Called in ``maru.config.wiring`` only, so that one file tells who listens to what.
+    """
+    listeners = _subscribers.setdefault(event.kind, [])
+    if subscriber not in listeners:
+        listeners.append(subscriber)
+
+
+def event_fields(event: type[DomainEvent]) -> list[str]:
+    """Names of what an event carries besides its subject."""
+    return [f.name for f in fields(event) if f.name != "subject_id"]
+
+
+def publish(actor: Actor, event: DomainEvent) -> Published:
+    """Append ``event`` to the log of the actor's organization and tell those who react.
+
+    Numbers are drawn before commit, so writers of one organization queue on an advisory lock: a reader that has
+    seen number N can never miss a smaller one (docs/concepts/live-pages.md).
+    """
+    from maru.core.models import Event
+
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, actor.organization_id % 2**31])
+    row = Event(
+        kind=event.kind,
+        subject_type=event.subject_type,
+        subject_id=event.subject_id,
+        actor_kind=actor.kind.value,
+        actor_id=actor.member_id or actor.customer_id,
+        actor_name=actor.name[:200],
+        data=event.data(),
+    )
+    row.save()
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_notify(%s, %s)", [EVENT_CHANNEL, str(actor.organization_id)])
+    published = Published(row.id, actor, event)
+    for subscriber in _subscribers.get(event.kind, []):
+        subscriber(published)
+    return published

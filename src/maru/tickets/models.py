@@ -1,0 +1,272 @@
+"""Tickets and their conversations."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from maru.accounts.models import Group, Member
+from maru.core.models import StoredFile
+from maru.core.tenancy import TenantForeignKey, TenantModel
+from maru.customers.models import Customer
+from maru.organizations.models import Service
+
+
+class Status(models.IntegerChoices):
+    """Open kinds come first: ``status < Status.RESOLVED`` is the predicate of the partial indexes."""
+
+    NEW = 1
+    OPEN = 2
+    PENDING = 3
+    TRANSFERRED = 4
+    ANSWERED = 5
+    RESOLVED = 6
+    CLOSED = 7
+
+
+class Priority(models.IntegerChoices):
+    LOW = 1
+    NORMAL = 2
+    HIGH = 3
+    URGENT = 4
+
+
+class Channel(models.TextChoices):
+    WEB = "web"
+    EMAIL = "email"
+    STAFF = "staff"
+    PHONE = "phone"
+    CHAT = "chat"
+    API = "api"
+
+
+class Stage(TenantModel):
+    """A column of the board; belongs to exactly one status. ``names`` maps language to name."""
+
+    names = models.JSONField(default=dict)
+    colour = models.CharField(max_length=20, blank=True)
+    order = models.IntegerField(default=0)
+    status = models.SmallIntegerField(choices=Status)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization_id", "order"], name="stage_order")]
+
+
+class IntakeCategory(TenantModel):
+    """What a request is about; a tree of depth 1 to 5. ``is_public``: offered on the public form too."""
+
+    parent = TenantForeignKey("self", models.CASCADE, null=True, related_name="children")
+    name = models.CharField(max_length=80)
+    names = models.JSONField(default=dict)
+    order = models.IntegerField(default=0)
+    is_public = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "parent", "name"], name="intake_sibling", nulls_distinct=False
+            )
+        ]
+
+
+class Ticket(TenantModel):
+    """One request with its whole conversation.
+
+    ``requester_*`` keep what was given with the request; ``*_name`` columns keep what lists show, so that a page
+    of tickets needs no join. ``board_rank`` orders a column of the board, highest first.
+    """
+
+    number = models.CharField(max_length=13)
+    service = TenantForeignKey(Service, models.PROTECT)
+    title = models.CharField(max_length=300)
+    status = models.SmallIntegerField(choices=Status, default=Status.NEW)
+    stage = TenantForeignKey(Stage, models.PROTECT)
+    is_spam = models.BooleanField(default=False)
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    channel = models.CharField(max_length=10, choices=Channel)
+    language = models.CharField(max_length=2, blank=True)
+    category = TenantForeignKey(IntakeCategory, models.SET_NULL, null=True)
+    category_name = models.CharField(max_length=80, blank=True)
+    group = TenantForeignKey(Group, models.SET_NULL, null=True)
+    assignee = TenantForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    customer = TenantForeignKey(Customer, models.SET_NULL, null=True, related_name="tickets")
+    requester_name = models.CharField(max_length=100, blank=True)
+    requester_email = models.CharField(max_length=254, blank=True)
+    requester_phone = models.CharField(max_length=40, blank=True)
+    requester_company = models.CharField(max_length=100, blank=True)
+    created_by = TenantForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    updated_by_name = models.CharField(max_length=100, blank=True)
+    last_message_id = models.BigIntegerField(null=True)
+    last_comment = models.CharField(max_length=200, blank=True)
+    last_customer_at = models.DateTimeField(null=True)
+    last_agent_at = models.DateTimeField(null=True)
+    first_answered_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    answer_due_at = models.DateTimeField(null=True)
+    close_due_at = models.DateTimeField(null=True)
+    board_rank = models.FloatField(default=0)
+    linked_to = TenantForeignKey("self", models.SET_NULL, null=True, related_name="linked")
+    shared_note = models.TextField(blank=True)
+    shared_note_version = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization_id", "number"], name="ticket_number")]
+        indexes = [
+            models.Index(fields=["organization_id", "-updated_at", "-id"], name="ticket_updated"),
+            models.Index(fields=["organization_id", "assignee", "-updated_at", "-id"], name="ticket_assignee"),
+            models.Index(fields=["organization_id", "group", "-updated_at", "-id"], name="ticket_group"),
+            models.Index(fields=["organization_id", "category", "-updated_at", "-id"], name="ticket_category"),
+            models.Index(fields=["organization_id", "customer", "-id"], name="ticket_customer"),
+            models.Index(fields=["organization_id", "created_by", "-id"], name="ticket_creator"),
+            models.Index(fields=["organization_id", "stage", "-board_rank", "-id"], name="ticket_board"),
+            models.Index(
+                fields=["organization_id", "-updated_at", "-id"],
+                include=["status", "assignee", "group", "category", "created_by", "stage"],
+                condition=models.Q(status__lt=6, is_spam=False),
+                name="ticket_open",
+            ),
+            models.Index(
+                fields=["organization_id", "-updated_at", "-id"], condition=models.Q(is_spam=True), name="ticket_spam"
+            ),
+            models.Index(
+                fields=["organization_id", "status", "-updated_at", "-id"],
+                condition=models.Q(status__gte=6),
+                name="ticket_done",
+            ),
+            models.Index(
+                fields=["close_due_at"], condition=models.Q(close_due_at__isnull=False), name="ticket_close_due"
+            ),
+        ]
+
+
+class Assignment(TenantModel):
+    """One of the members a ticket is given to; the first is also ``ticket.assignee``."""
+
+    ticket = TenantForeignKey(Ticket, models.CASCADE, related_name="assignments")
+    member = TenantForeignKey(Member, models.CASCADE, related_name="assignments")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization_id", "ticket", "member"], name="assigned_once")]
+        indexes = [models.Index(fields=["organization_id", "member", "-ticket"], name="assignment_member")]
+
+
+class Participant(TenantModel):
+    """An outside address that takes part in a ticket: its mail joins, and answers go to it.
+
+    ``is_confirmed`` is false for an address that only a mail named in Cc, until staff accept it.
+    """
+
+    class Role(models.TextChoices):
+        REQUESTER = "requester"
+        COPY = "copy"
+
+    ticket = TenantForeignKey(Ticket, models.CASCADE, related_name="participants")
+    address = models.CharField(max_length=254)
+    name = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=10, choices=Role, default=Role.REQUESTER)
+    is_confirmed = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization_id", "ticket", "address"], name="takes_part_once")]
+        indexes = [models.Index(fields=["organization_id", "address", "-ticket"], name="participant_address")]
+
+
+class MessageKind(models.TextChoices):
+    CUSTOMER = "customer"
+    REPLY = "reply"
+    COMMENT = "comment"
+    HELD = "held"
+
+
+class Message(TenantModel):
+    """One entry of the conversation: a customer's message, a public reply, or a comment only staff see.
+
+    ``held``: mail that knew the ticket's reply address but came from somebody who takes no part in it; only staff
+    see it until they accept it. ``html`` is always sanitised; ``quoted`` is the folded older text.
+    """
+
+    ticket = TenantForeignKey(Ticket, models.CASCADE, related_name="messages")
+    kind = models.CharField(max_length=10, choices=MessageKind)
+    channel = models.CharField(max_length=10, choices=Channel)
+    author = TenantForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    author_name = models.CharField(max_length=100, blank=True)
+    author_address = models.CharField(max_length=254, blank=True)
+    author_avatar = models.CharField(max_length=80, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    quoted = models.TextField(blank=True)
+    language = models.CharField(max_length=2, blank=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    mentions = models.JSONField(default=list)
+    recipients = models.JSONField(default=list)
+    remote_images = models.JSONField(default=list)
+    is_automatic = models.BooleanField(default=False)
+    is_unverified = models.BooleanField(default=False)
+    mail_id = models.BigIntegerField(null=True)
+    header_id = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization_id", "ticket", "id"], name="message_ticket"),
+            models.Index(
+                fields=["organization_id", "header_id"], condition=~models.Q(header_id=""), name="message_header"
+            ),
+        ]
+
+
+class Attachment(TenantModel):
+    """A file in a message. ``content_id`` is set for pictures that the mail's HTML shows inline."""
+
+    message = TenantForeignKey(Message, models.CASCADE, related_name="attachments")
+    file = TenantForeignKey(StoredFile, models.PROTECT)
+    content_id = models.CharField(max_length=200, blank=True)
+    is_inline = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization_id", "message"], name="attachment_message")]
+
+
+class SavedView(TenantModel):
+    """A named filter; shared with everybody when it has no owner."""
+
+    name = models.CharField(max_length=60)
+    owner = TenantForeignKey(Member, models.CASCADE, null=True)
+    query = models.JSONField(default=dict)
+    order = models.IntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization_id", "owner", "name"], name="view_name", nulls_distinct=False)
+        ]
+
+
+class Draft(TenantModel):
+    """What a member has typed into a ticket and not sent."""
+
+    ticket = TenantForeignKey(Ticket, models.CASCADE)
+    member = TenantForeignKey(Member, models.CASCADE)
+    mode = models.CharField(max_length=10)
+    html = models.TextField()
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization_id", "ticket", "member", "mode"], name="one_draft")
+        ]
+
+
+class Presence(TenantModel):
+    """Who has a ticket open right now, and who is typing; rows older than 30 seconds mean nothing."""
+
+    ticket = TenantForeignKey(Ticket, models.CASCADE)
+    member = TenantForeignKey(Member, models.CASCADE)
+    is_typing = models.BooleanField(default=False)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization_id", "ticket", "member"], name="present_once")]
