@@ -1,0 +1,3 @@
+import 'htmx.org';
+import './core.ts';
+import './late.ts';

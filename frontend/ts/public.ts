@@ -1,0 +1,2 @@
+import './core.ts';
+import './late.ts';

@@ -1,0 +1,1 @@
+"""Base templates, components, icons and built assets. No domain words, no database."""

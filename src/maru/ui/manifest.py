@@ -1,0 +1,98 @@
+"""Addresses of built assets, read from Vite's manifest. Pages render unstyled while nothing has been built."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+DIST = Path(__file__).resolve().parent / "dist"
+STATIC_URL = "/static/"
+SPRITE = "sprite.svg"
+
+_stamp: tuple[int, dict[str, Any]] = (0, {})
+
+
+def manifest() -> dict[str, Any]:
+    """Vite's manifest as a dict; re-read when a new build replaced the file, empty when there is none."""
+    global _stamp
+    path = DIST / ".vite" / "manifest.json"
+    try:
+        changed = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    if changed != _stamp[0]:
+        _stamp = (changed, json.loads(path.read_text(encoding="utf-8")))
+        _clear()
+    return _stamp[1]
+
+
+def _clear() -> None:
+    for cached in (_vite, _asset):
+        cached.cache_clear()
+
+
+def is_built() -> bool:
+    """Whether `python -m maru.assets build` has left a manifest."""
+    return bool(manifest())
+
+
+def asset(source: str) -> str:
+    """URL of one source file after the build, such as `asset("sprite.svg")`; the plain static URL when unknown."""
+    manifest()
+    return _asset(source)
+
+
+def vite(entry: str) -> Markup:
+    """Tags that load one entry (`"ts/agent.ts"` or `"css/agent.css"`) with everything it imports."""
+    manifest()
+    return _vite(entry)
+
+
+def vite_late(entry: str) -> Markup:
+    """A stylesheet that must not block the first paint (font faces): a script flips its media to `all`."""
+    url = manifest().get(entry, {}).get("file")
+    if not url:
+        return Markup("")
+    href = escape(STATIC_URL + url)
+    return Markup(
+        f'<link rel="stylesheet" href="{href}" media="print" data-late>'
+        f'<noscript><link rel="stylesheet" href="{href}"></noscript>'
+    )
+
+
+@lru_cache(maxsize=256)
+def _asset(source: str) -> str:
+    file: str = _stamp[1].get(source, {}).get("file", source)
+    return STATIC_URL + file
+
+
+@lru_cache(maxsize=64)
+def _vite(entry: str) -> Markup:
+    known = _stamp[1]
+    found = known.get(entry)
+    if not found:
+        return Markup(f"<!-- not built: {escape(entry)} -->")
+    tags: dict[str, None] = {}
+    seen: set[str] = set()
+
+    def walk(key: str) -> None:
+        if key in seen:
+            return
+        seen.add(key)
+        for css in known[key].get("css", []):
+            tags[f'<link rel="stylesheet" href="{STATIC_URL}{css}">'] = None
+        for imported in known[key].get("imports", []):
+            tags[
+                f'<link rel="modulepreload" href="{STATIC_URL}{known[imported]["file"]}">'
+            ] = None
+            walk(imported)
+
+    walk(entry)
+    url = STATIC_URL + found["file"]
+    if found["file"].endswith(".css"):
+        tags[f'<link rel="stylesheet" href="{url}">'] = None
+    else:
+        tags[f'<script type="module" src="{url}"></script>'] = None
+    return Markup("\n".join(tags))
