@@ -58,8 +58,8 @@ class Environment:
     public_url: str
     web_workers: int
     trusted_proxies: int
+    backup_database_url: str | None
     kiwi: bool
-    debug: bool
 
     @property
     def embedded(self) -> bool:
@@ -110,8 +110,8 @@ def load(variables: Mapping[str, str] | None = None) -> Environment:
         public_url=_public_url(source, host, port),
         web_workers=_number(source, "MARU_WEB_WORKERS", 2, 1, 64),
         trusted_proxies=_number(source, "MARU_TRUSTED_PROXIES", 0, 0, 9),
+        backup_database_url=_database_url(source, "MARU_BACKUP_DATABASE_URL"),
         kiwi=_switch(source, "MARU_KIWI", False),
-        debug=_switch(source, "MARU_DEBUG", False),
     )
 
 
@@ -245,7 +245,9 @@ def _kept_secret_key(data: Path) -> str:
             _("The secret key %(path)s cannot be read or written: %(problem)s") % {"path": path, "problem": problem}
         ) from problem
     if len(key) < SHORTEST_SECRET_KEY:
-        raise EnvironmentProblem(_("The secret key in %(path)s is damaged; put it back from a backup.") % {"path": path})
+        raise EnvironmentProblem(
+            _("The secret key in %(path)s is damaged; put it back from a backup.") % {"path": path}
+        )
     return key
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PROC = Path("/proc")
+HAS_PROC = (PROC / "self" / "stat").exists()
 
 
 def alive(pid: int) -> bool:
@@ -18,11 +20,13 @@ def alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
+    if not HAS_PROC:
+        return "Z" not in _told_by_ps(pid, "stat")
     try:
         # The state stands after the name, which is in brackets and may hold anything.
         return (PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in {"Z", "X"}
     except FileNotFoundError:
-        return not PROC.joinpath("self").exists()
+        return False
     except OSError:
         return True
 
@@ -34,14 +38,8 @@ def serves(pid: int, folder: Path) -> bool:
     """
     if not alive(pid):
         return False
-    if not PROC.joinpath("self").exists():
-        import psutil  # Only for systems without /proc; costs memory.
-
-        try:
-            process = psutil.Process(pid)
-            return process.name().startswith("postgres") and Path(process.cwd()).samefile(folder)
-        except (psutil.Error, OSError):
-            return False
+    if not HAS_PROC:
+        return "postgres" in _told_by_ps(pid, "comm")
     try:
         name = (PROC / str(pid) / "comm").read_text(errors="replace").strip()
         return name == "postgres" and os.path.samestat(os.stat(PROC / str(pid) / "cwd"), folder.stat())
@@ -49,9 +47,15 @@ def serves(pid: int, folder: Path) -> bool:
         return False
 
 
+def _told_by_ps(pid: int, column: str) -> str:
+    return subprocess.run(
+        ["ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+
+
 def servers_in(folder: Path) -> Iterator[int]:
     """Numbers of all PostgreSQL processes working in this data folder (Linux; elsewhere none are found)."""
-    if not PROC.joinpath("self").exists():
+    if not HAS_PROC:
         return
     for entry in os.listdir(PROC):
         if entry.isdigit() and serves(int(entry), folder):

@@ -13,6 +13,8 @@ from maru.core.embedded.urls import app_role_name, external_app_url
 from maru.core.terminal_words import _
 
 OLDEST_MAJOR = 15
+SCANNER_ROLE = "maru_scanner"
+SCANNER_ROLE = "maru_scanner"
 TABLE_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -23,6 +25,10 @@ def set_up_cluster(superuser_url: str, *, owner: tuple[str, str], app: tuple[str
         for name, password in (owner, app):
             _create_role(connection, name)
             _set_password(connection, name, password)
+        _make_scanner(connection, owner[0])
+        # The tables' owner may not create roles, so the one behind cross-organization queues is made here.
+        _create_group_role(connection, SCANNER_ROLE)
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(SCANNER_ROLE), sql.Identifier(owner[0])))
         if not _one(connection, "select 1 from pg_database where datname = %s", database):
             _create_database(connection, database, owner[0], None)
 
@@ -107,17 +113,19 @@ def check_version(connection: Connection) -> None:
 
 def role_problems(connection: Connection) -> Iterator[str]:
     """What is wrong with the role the application works as; nothing when row-level security binds it."""
-    row = connection.execute("select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user").fetchone()
+    row = connection.execute(
+        "select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user"
+    ).fetchone()
     if row is None:
         return
     name, superuser, bypasses = row
     if superuser:
         yield _("The database role “%(role)s” is a superuser, so nothing keeps the companies' data apart. ") % {
             "role": name
-        } + _("Run: ALTER ROLE \"%(role)s\" NOSUPERUSER;") % {"role": name}
+        } + _('Run: ALTER ROLE "%(role)s" NOSUPERUSER;') % {"role": name}
     if bypasses:
         yield _("The database role “%(role)s” may bypass row-level security. ") % {"role": name} + _(
-            "Run: ALTER ROLE \"%(role)s\" NOBYPASSRLS;"
+            'Run: ALTER ROLE "%(role)s" NOBYPASSRLS;'
         ) % {"role": name}
     owned = _one(
         connection,
@@ -166,6 +174,18 @@ def _create_role(connection: Connection, name: str) -> None:
     if not _one(connection, "select 1 from pg_roles where rolname = %s", name):
         statement = "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION INHERIT"
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def _make_scanner(connection: Connection, owner: str) -> None:
+    """The role behind functions that look across organizations (``maru.core.tenancy.roles``); the owner hands them to it."""
+    if not _one(connection, "select 1 from pg_roles where rolname = %s", SCANNER_ROLE):
+        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(SCANNER_ROLE)))
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(SCANNER_ROLE), sql.Identifier(owner)))
+
+
+def _create_group_role(connection: Connection, name: str) -> None:
+    if not _one(connection, "select 1 from pg_roles where rolname = %s", name):
+        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
 
 
 def _set_password(connection: Connection, name: str, password: str) -> None:

@@ -77,7 +77,9 @@ class EmbeddedPostgres:
         """Address for one role; without password as long as there is none."""
         password = self._passwords().get(role)
         user = quote(role, safe="") + (f":{quote(password, safe='')}" if password else "")
-        return f"postgresql://{user}@{quote(str(self.socket_folder), safe='')}:{PORT}/{quote(database, safe='')}"
+        # The folder stands in the query, where nothing makes it lower-case as host names are.
+        address = f"host={quote(str(self.socket_folder), safe='')}&port={PORT}"
+        return f"postgresql://{user}@/{quote(database, safe='')}?{address}"
 
     def _passwords(self) -> dict[str, str]:
         try:
@@ -133,9 +135,10 @@ class EmbeddedPostgres:
 
     # ---- start and stop --------------------------------------------------------------------------------------
 
-    def ensure_started(self) -> Status:
+    def ensure_started(self, *, wait: bool = True) -> Status:
         """Start the server, or take over the one that runs; make the cluster and its roles the first time.
 
+        :param wait: False returns while the server may still be recovering (only once it was set up).
         :raises DifferentMajorVersion: the folder is from another major version.
         :raises DatabaseProblem: anything else that hinders; the text says what to do.
         """
@@ -145,11 +148,13 @@ class EmbeddedPostgres:
             self._create(account, binaries)
         self._check_version(binaries)
         pid, _ready = self._postmaster()
+        log_start = 0
         if pid is None:
-            self._start(account, binaries)
-        else:
-            self._wait_until_ready()
-        if not (self.folder / READY_MARK).exists():
+            log_start = self._start(account, binaries)
+        set_up = (self.folder / READY_MARK).exists()
+        if wait or not set_up:
+            self._wait_until_ready(log_start)
+        if not set_up:
             self._set_up(account)
         return self.status()
 
@@ -232,7 +237,7 @@ class EmbeddedPostgres:
                 + _("Give yourself the right to write there, or set MARU_DATA to another folder.")
             ) from problem
 
-    def _start(self, account: ServerAccount, binaries: Binaries) -> None:
+    def _start(self, account: ServerAccount, binaries: Binaries) -> int:
         self._check_owner(account)
         account.give_tree(self.folder)
         self._end_leftovers()
@@ -252,7 +257,7 @@ class EmbeddedPostgres:
                 umask=0o077,
                 **account.process_options(),
             )
-        self._wait_until_ready(log_start)
+        return log_start
 
     def _check_owner(self, account: ServerAccount) -> None:
         if not account.switched and self.folder.stat().st_uid != account.uid:
@@ -282,7 +287,7 @@ class EmbeddedPostgres:
         for name, content in (("postgresql.conf", text), ("pg_hba.conf", configuration.ACCESS)):
             _write_private(self.folder / name, content, account)
 
-    def _wait_until_ready(self, log_start: int = 0) -> None:
+    def _wait_until_ready(self, log_start: int) -> None:
         deadline = time.monotonic() + START_SECONDS
         pause = 0.01
         while True:

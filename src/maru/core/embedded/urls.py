@@ -68,20 +68,17 @@ def database_name(url: str) -> str:
 def django_database(url: str) -> dict[str, Any]:
     """A ``postgresql://`` address as an entry of Django's ``DATABASES``.
 
-    Options of the address (``sslmode`` …) go to ``OPTIONS``; ``host`` may be a percent-encoded socket folder.
+    Options of the address (``sslmode`` …) go to ``OPTIONS``; a socket folder stands in the query as ``host``.
     """
     parts = urlsplit(url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
-    # Not parts.hostname: that one is made lower-case, and a socket folder is not.
-    host = unquote(parts.netloc.rpartition("@")[2])
-    if parts.port is not None:
-        host = host.rpartition(":")[0]
+    named = {key: options.pop(key, "") for key in ("user", "password", "host", "port")}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": database_name(url),
-        "USER": unquote(parts.username or "") or options.pop("user", ""),
-        "PASSWORD": unquote(parts.password or "") or options.pop("password", ""),
-        "HOST": host.strip("[]") or options.pop("host", ""),
-        "PORT": str(parts.port or options.pop("port", "")),
+        "USER": unquote(parts.username or "") or named["user"],
+        "PASSWORD": unquote(parts.password or "") or named["password"],
+        "HOST": unquote(parts.hostname or "") or named["host"],
+        "PORT": str(parts.port or named["port"]),
         "OPTIONS": options,
     }
