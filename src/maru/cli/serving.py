@@ -1,0 +1,84 @@
+"""``maru web``, ``maru worker``, ``maru mail``: what the supervisor starts, also to be run apart."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from maru.cli.database import set_up_django
+from maru.cli.services import die_hard_with_parent
+from maru.core.embedded.server import EmbeddedPostgres
+from maru.core.environment import Environment
+
+# Open event streams count as running requests, so this is far above what the pages alone would need.
+MOST_REQUESTS = 10_000
+JOBS_AT_ONCE = 4
+# Seconds: after these, requests and jobs still running are cut off. Jobs are made to be run again.
+WEB_GRACE = 4
+JOB_GRACE = 10.0
+
+
+def web(environment: Environment, _asked: argparse.Namespace) -> int:
+    """Serve pages, API and event streams until told to stop."""
+    _require_database(environment)
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    Server(
+        "maru.config.asgi:application",
+        address=environment.host,
+        port=environment.port,
+        interface=Interfaces.ASGI,
+        workers=environment.web_workers,
+        websockets=False,
+        backpressure=MOST_REQUESTS,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=0.2,
+        workers_kill_timeout=WEB_GRACE,
+    ).serve(target_loader=load_web_application)
+    return 0
+
+
+def load_web_application(target: str) -> Callable[..., Any]:
+    """Called in each web worker before it serves."""
+    die_hard_with_parent()
+    from importlib import import_module
+
+    module, _colon, name = target.partition(":")
+    application: Callable[..., Any] = getattr(import_module(module), name)
+    return application
+
+
+def worker(environment: Environment, _asked: argparse.Namespace) -> int:
+    """Work off jobs until told to stop."""
+    _require_database(environment)
+    set_up_django()
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    from maru.config.jobs import app
+
+    # Django's own connector can only put jobs in; the worker needs one that waits for them.
+    assert isinstance(app.connector, DjangoConnector)
+    with app.replace_connector(app.connector.get_worker_connector()):
+        app.run_worker(
+            concurrency=JOBS_AT_ONCE, delete_jobs="successful", shutdown_graceful_timeout=JOB_GRACE, name="maru"
+        )
+    return 0
+
+
+def mail(environment: Environment, _asked: argparse.Namespace) -> int:
+    """Take in mail by SMTP and IMAP until told to stop."""
+    _require_database(environment)
+    set_up_django()
+    from maru.channels.kinds.mail.service import main
+
+    main()
+    return 0
+
+
+def _require_database(environment: Environment) -> None:
+    if environment.embedded:
+        EmbeddedPostgres(environment.data).require_running()
