@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from django.utils import timezone
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext
 from markupsafe import Markup
 
 _WEEKDAYS = {"ko": "월화수목금토일", "ja": "月火水木金土日"}
@@ -79,13 +79,13 @@ def ago_text(moment: datetime, now: datetime | None = None) -> str:
     if minutes < 1:
         return gettext("just now")
     if minutes < 60:
-        return ngettext("%(n)sm ago", "%(n)sm ago", minutes) % {"n": minutes}
+        return gettext("%(n)sm ago") % {"n": minutes}
     if minutes < 1440:
-        return ngettext("%(n)sh ago", "%(n)sh ago", minutes // 60) % {
+        return gettext("%(n)sh ago") % {
             "n": minutes // 60
         }
     if minutes < 1440 * 7:
-        return ngettext("%(n)sd ago", "%(n)sd ago", minutes // 1440) % {
+        return gettext("%(n)sd ago") % {
             "n": minutes // 1440
         }
     return date_text(moment)

@@ -76,7 +76,8 @@ def key_of(
 def read_entries(problems: Problems) -> dict[str, Entry]:
     """All rows of all tables. The same text may stand in several tables as long as they agree."""
     found: dict[str, Entry] = {}
-    for path in sorted((LOCALE / "src").glob("*.tsv")):
+    # Words of the shared interface come first, so that they decide.
+    for path in sorted((LOCALE / "src").glob("*.tsv"), key=lambda path: (path.stem != "ui", path.stem)):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if (
                 not line.strip()
