@@ -1,5 +1,7 @@
 """From a member's role and flags to what he may do (table OC 2-0 of the catalogue)."""
 
+from django.utils.translation import gettext as _
+
 from maru.accounts.models import Member
 from maru.core.actors import Actor, ActorKind, Permission
 
@@ -34,3 +36,20 @@ def member_actor(member: Member) -> Actor:
         account_id=member.account_id,
         permissions=permissions_of(member),
     )
+
+
+def base_role_label(role: str) -> str:
+    """The word for manager, agent or none in the viewer's language."""
+    return {
+        Member.Role.MANAGER.value: _("Manager"),
+        Member.Role.AGENT.value: _("Agent"),
+        Member.Role.NONE.value: _("No desk work"),
+    }[role]
+
+
+def role_label(member: Member) -> str:
+    """What a member is, in the viewer's language: organization admin, manager, agent or both."""
+    words = [_("Organization admin")] if member.is_admin else []
+    if member.role != Member.Role.NONE or not words:
+        words.append(base_role_label(member.role))
+    return " · ".join(words)

@@ -1,17 +1,20 @@
 """The staff side of an organization: who stands at the desk, and the frame of its pages."""
 
 import functools
+import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from maru.accounts.models import Account, Member
-from maru.accounts.roles import member_actor
+from maru.accounts.roles import member_actor, role_label
 from maru.core.actors import Actor, Permission
 from maru.core.errors import NotFound
 from maru.core.tenancy import tenant
@@ -43,16 +46,55 @@ class NavItem:
     count: int = 0
     current: bool = False
     mobile: bool = True
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsItem:
+    """A page of the settings. ``group`` is the heading it stands under, ``section`` what marks it as current."""
+
+    group: str
+    section: str
+    icon: str
+    label: str
+    url: str
+    count: int = 0
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """The bell of the desk: unread messages, the page of the message box, the address of its small list."""
+
+    count: int
+    url: str
+    panel_url: str = ""
 
 
 NavSource = Callable[[DeskRequest], NavItem | None]
+SettingsSource = Callable[[DeskRequest], list[SettingsItem]]
+BellSource = Callable[[DeskRequest], Bell | None]
 _nav_sources: list[NavSource] = []
+_settings_sources: list[SettingsSource] = []
+_bell_sources: list[BellSource] = []
 
 
 def register_nav(source: NavSource) -> None:
     """Add an entry to the desk's menu; order of registration is the order shown (``maru.config.wiring``)."""
     if source not in _nav_sources:
         _nav_sources.append(source)
+
+
+def register_settings(source: SettingsSource) -> None:
+    """Add pages to the settings' sub-menu; order of registration is the order shown (``maru.config.wiring``)."""
+    if source not in _settings_sources:
+        _settings_sources.append(source)
+
+
+def register_bell(source: BellSource) -> None:
+    """Say where the bell gets its number from (``maru.config.wiring``)."""
+    if source not in _bell_sources:
+        _bell_sources.append(source)
 
 
 def desk_view(*required: Permission) -> Callable[[DeskView[P]], Callable[Concatenate[HttpRequest, str, P], HttpResponse]]:
@@ -66,7 +108,7 @@ def desk_view(*required: Permission) -> Callable[[DeskView[P]], Callable[Concate
         @functools.wraps(view)
         def enter(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect(f"{settings.LOGIN_URL}?next={request.get_full_path()}")
+                return redirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path(), safe='/')}")
             organization = Organization.objects.filter(slug=slug).first()
             if organization is None:
                 raise NotFound()
@@ -76,12 +118,13 @@ def desk_view(*required: Permission) -> Callable[[DeskView[P]], Callable[Concate
                     raise NotFound()
                 if member.state == Member.State.WAITING:
                     return render(request, "organizations/waiting.html", {"organization": organization}, status=403)
-                if organization.requires_second_factor and not _has_second_factor(request):
-                    return redirect(f"{reverse('mfa_index')}?required=1")
+                if organization.requires_second_factor and not has_second_factor(request):
+                    return redirect(f"{reverse('accounts:security')}?required={organization.slug}")
                 desk = cast(DeskRequest, request)
                 desk.organization, desk.member, desk.actor = organization, member, member_actor(member)
                 for permission in required:
                     desk.actor.require(permission)
+                _activate_time_zone(desk.user.time_zone)
                 return view(desk, *args, **kwargs)
 
         return enter
@@ -89,10 +132,19 @@ def desk_view(*required: Permission) -> Callable[[DeskView[P]], Callable[Concate
     return wrap
 
 
-def _has_second_factor(request: HttpRequest) -> bool:
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether the signed-in account has set up a second factor (recovery codes alone do not count)."""
+    from allauth.mfa.models import Authenticator
     from allauth.mfa.utils import is_mfa_enabled
 
-    return bool(is_mfa_enabled(request.user))
+    return bool(is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]))
+
+
+def _activate_time_zone(name: str) -> None:
+    try:
+        timezone.activate(zoneinfo.ZoneInfo(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return
 
 
 def render_desk(
@@ -102,16 +154,68 @@ def render_desk(
     return render(request, template, {**desk_context(request, section), **(context or {})}, status=status)
 
 
+def render_settings(
+    request: DeskRequest, template: str, context: Mapping[str, Any] | None = None, *, section: str, status: int = 200
+) -> HttpResponse:
+    """A page of the settings (extends ``ui/settings.html``): :func:`render_desk` with the settings' sub-menu."""
+    values = {**desk_context(request, "settings"), "subnav": subnav(request, section), **(context or {})}
+    return render(request, template, values, status=status)
+
+
+def subnav(request: DeskRequest, section: str) -> list[dict[str, Any]]:
+    """Groups of settings pages this member may open, ``section`` marked as the one shown."""
+    groups: dict[str, list[SettingsItem]] = {}
+    for source in _settings_sources:
+        for item in source(request):
+            groups.setdefault(item.group, []).append(replace(item, current=item.section == section))
+    return [{"title": title, "items": items} for title, items in groups.items()]
+
+
+def desk_url(name: str, slug: str) -> str:
+    """Address of a desk page of any room; empty when that room is not mounted (each room can be tested alone)."""
+    try:
+        return reverse(name, args=[slug])
+    except NoReverseMatch:
+        return ""
+
+
 def desk_context(request: DeskRequest, section: str = "") -> dict[str, Any]:
     """What ``ui/desk.html`` needs."""
-    nav = [item for source in _nav_sources if (item := source(request)) is not None]
-    organization = request.organization
+    organization, member = request.organization, request.member
+    slug = organization.slug
+    items = [item for source in _nav_sources if (item := source(request)) is not None]
+    nav = [item if item.current else replace(item, current=item.section == section) for item in items]
+    intake_url = f"{settings.ENVIRONMENT.public_url}/{slug}"
+    bell = next((bell for source in _bell_sources if (bell := source(request)) is not None), None)
     return {
+        "area": "agent",
         "organization": organization,
-        "member": request.member,
+        "member": member,
         "actor": request.actor,
         "section": section,
         "nav": nav,
+        "bell": bell,
         "company_code": organization.company_code,
-        "intake_url": f"{settings.ENVIRONMENT.public_url}/{organization.slug}",
+        "intake_url": intake_url,
+        "live_url": f"/desk/{slug}/live",
+        "desk": {
+            "name": organization.name,
+            "code": organization.company_code,
+            "intake_url": intake_url,
+            "intake": intake_url.split("://", 1)[-1],
+            "home_url": nav[0].url if nav else reverse("organizations:chooser"),
+            "tickets_url": desk_url("tickets:list", slug),
+            "board_url": desk_url("tickets:board", slug),
+            "new_url": desk_url("tickets:new", slug),
+            "search_url": desk_url("tickets:palette", slug),
+            "messages_url": desk_url("notifications:box", slug),
+        },
+        "me": {
+            "name": member.name,
+            "picture": member.avatar,
+            "role": role_label(member),
+            "account_url": reverse("accounts:profile"),
+            "logout_url": reverse("accounts:sign_out"),
+            "organizations_url": reverse("organizations:chooser"),
+        },
     }
