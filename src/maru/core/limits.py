@@ -53,7 +53,9 @@ def peek(key: str, seconds: int, now: float | None = None) -> int:
     return math.floor(current + before * weight + 1e-9)
 
 
-def refuse_when_over(key: str, *, limit: int, seconds: int, now: float | None = None) -> None:
+def refuse_when_over(
+    key: str, *, limit: int, seconds: int, now: float | None = None
+) -> None:
     """Count nothing, but raise :class:`TooMany` when ``key`` has used up its ``limit``."""
     current, before, weight = _counts(key, seconds, now)
     if current + before * weight + 1 > limit:
@@ -84,13 +86,14 @@ def first_in(key: str, seconds: int) -> bool:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(7043, hashtext(%s::text))", [key])
         cursor.execute(
-            'select 1 from core_ratecounter where key = %s::text and "window" > clock_timestamp() - %s * interval \'1 s\'',
+            "select 1 from core_ratecounter where key = %s::text and \"window\" > clock_timestamp() - %s * interval '1 s'",
             [_stored(key, 0), seconds],
         )
         if cursor.fetchone() is not None:
             return False
         cursor.execute(
-            'insert into core_ratecounter (key, "window", count) values (%s::text, clock_timestamp(), 1)', [_stored(key, 0)]
+            'insert into core_ratecounter (key, "window", count) values (%s::text, clock_timestamp(), 1)',
+            [_stored(key, 0)],
         )
     return True
 
@@ -105,7 +108,9 @@ def _stored(key: str, seconds: int) -> str:
     return f"{readable}|{seconds}"
 
 
-def _place(key: str, seconds: int, now: float | None) -> tuple[str, datetime, datetime, float]:
+def _place(
+    key: str, seconds: int, now: float | None
+) -> tuple[str, datetime, datetime, float]:
     moment = time.time() if now is None else now
     start = moment // seconds * seconds
     weight = 1 - (moment - start) / seconds
