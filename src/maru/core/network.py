@@ -17,7 +17,11 @@ def client_ip(request: HttpRequest) -> str:
     direct = request.META.get("REMOTE_ADDR", "")
     proxies: int = settings.ENVIRONMENT.trusted_proxies
     if proxies:
-        seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+        seen = [
+            part.strip()
+            for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+            if part.strip()
+        ]
         if len(seen) >= proxies:
             return _normal(seen[-proxies])
     return _normal(direct)

@@ -169,9 +169,10 @@ def _zip_family(source: BinaryIO) -> str:
     try:
         with zipfile.ZipFile(source) as archive:
             names = archive.namelist()
-            if "mimetype" in names and archive.getinfo("mimetype").file_size <= 100:
-                if archive.read("mimetype").strip() == b"application/hwp+zip":
-                    return "hwpx"
+            # Size first: a tiny entry may unpack to gigabytes.
+            small = "mimetype" in names and archive.getinfo("mimetype").file_size <= 100
+            if small and archive.read("mimetype").strip() == b"application/hwp+zip":
+                return "hwpx"
     except (
         zipfile.BadZipFile,
         NotImplementedError,
