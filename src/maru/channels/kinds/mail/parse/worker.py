@@ -1,0 +1,95 @@
+"""The child that reads mail: frames in on standard input, frames out on standard output, limits around each mail.
+
+In:  4 bytes length + JSON options, 8 bytes length + raw mail.
+Out: 4 bytes length + JSON, then the attachments' bytes in order; lengths stand in the JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import os
+import resource
+import struct
+import sys
+import time
+from typing import Any, BinaryIO
+
+from maru.channels.kinds.mail.parse.model import ParsedMail, Quarantine
+from maru.channels.kinds.mail.parse.reader import read_mail
+
+CPU_SECONDS = 5
+MEMORY = 512 * 1024 * 1024
+
+
+def restrict() -> None:
+    """No more than 512 MB, no files written, no new files opened beyond a handful, no core dump."""
+    for what, limit in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 32),
+    ):
+        resource.setrlimit(what, (limit, limit))
+
+
+def _allow_cpu() -> None:
+    """A soft limit counted from now: the kernel kills the process when this mail takes more than its seconds."""
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + CPU_SECONDS - 1), hard))
+
+
+def answer(raw: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    """Result as JSON-ready dict and attachments. A failure is an answer too."""
+    started = time.process_time()
+    try:
+        result = read_mail(raw, **options)
+    except MemoryError:
+        result = Quarantine("memory")
+    except Exception as error:  # Whatever a mail does to the reader must end in quarantine, with its name.
+        result = Quarantine("unreadable", f"{type(error).__name__}: {error}"[:200])
+    if isinstance(result, ParsedMail):
+        data, contents = {"mail": result.to_json()}, [item.content for item in result.attachments]
+    else:
+        data, contents = {"quarantine": [result.reason, result.detail]}, []
+    data["cpu_ms"] = round((time.process_time() - started) * 1000, 2)
+    return data, contents
+
+
+def _read_exactly(stream: BinaryIO, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def main() -> None:
+    """Serves until the parent closes the pipe."""
+    restrict()
+    # Cycles are collected between mails, not in the middle of one.
+    gc.disable()
+    source, target = os.fdopen(0, "rb"), os.fdopen(1, "wb")
+    while True:
+        try:
+            options = json.loads(_read_exactly(source, struct.unpack("!I", _read_exactly(source, 4))[0]))
+            raw = _read_exactly(source, struct.unpack("!Q", _read_exactly(source, 8))[0])
+        except EOFError:
+            return
+        _allow_cpu()
+        data, contents = answer(raw, options)
+        encoded = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+        target.write(struct.pack("!I", len(encoded)) + encoded)
+        for content in contents:
+            target.write(content)
+        target.flush()
+        if data.get("quarantine", [""])[0] in ("memory", "unreadable"):
+            # A process that has been through that is not used again.
+            return
+        del raw, contents, data, encoded
+        gc.collect(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
