@@ -69,6 +69,11 @@ def pending_migrations() -> list[str]:
     return [str(migration) for migration, _backwards in plan]
 
 
+def forget(environment: Environment) -> None:
+    """After a restore: look at the migrations again, and put no demo company into somebody's real house."""
+    _keep_note(environment, {"demo": True})
+
+
 def grant(environment: Environment) -> None:
     """Set the application role's grants again; safe at any time."""
     from maru.core.embedded import roles
@@ -91,13 +96,21 @@ def _migrate(environment: Environment) -> None:
     from django.core.management import call_command
 
     with _alone(environment):
-        pending = pending_migrations()
+        virgin, pending = not _any_applied(), pending_migrations()
         if pending:
             say(_("Bringing the database up to date (%(count)s steps) …") % {"count": len(pending)})
         call_command("migrate", database="owner", interactive=False, verbosity=0)
         grant(environment)
-    kept = {"demo": _note(environment).get("demo", False)} if not pending else {}
-    _keep_note(environment, {"prepared": _fingerprint(environment), **kept})
+    # A database made anew holds no demo company, whatever was noted about the one before.
+    demo_there = not virgin and demo_done(environment)
+    _keep_note(environment, {"prepared": _fingerprint(environment), "demo": demo_there})
+
+
+def _any_applied() -> bool:
+    from django.db import connections
+    from django.db.migrations.recorder import MigrationRecorder
+
+    return bool(MigrationRecorder(connections["owner"]).applied_migrations())
 
 
 @contextlib.contextmanager

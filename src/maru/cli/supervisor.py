@@ -22,7 +22,7 @@ from maru.cli.terminal import CommandProblem, complain, say
 from maru.core.embedded.errors import DatabaseProblem
 from maru.core.embedded.processes import wait_until
 from maru.core.embedded.server import EmbeddedPostgres
-from maru.core.environment import Environment
+from maru.core.environment import Environment, is_everywhere
 from maru.core.terminal_words import _
 
 SERVICES = ("web", "worker", "mail")
@@ -203,7 +203,7 @@ class Stop(BaseException):
 
 def answers(environment: Environment) -> bool:
     """Whether the pages answer on this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(environment.host, environment.host)
+    host = own_address(environment.host)
     request = b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     try:
         with socket.create_connection((host, environment.port), timeout=2) as connection:
@@ -211,6 +211,13 @@ def answers(environment: Environment) -> bool:
             return b" 200 " in connection.recv(64)
     except OSError:
         return False
+
+
+def own_address(host: str) -> str:
+    """Where this machine reaches a server that listens on ``host``, which may mean all addresses."""
+    if not is_everywhere(host):
+        return host
+    return "::1" if ":" in host else "127.0.0.1"
 
 
 def _describe(status: int) -> str:

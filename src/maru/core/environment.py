@@ -125,6 +125,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_everywhere(host: str) -> bool:
+    """Whether a host to listen on means all addresses of this machine."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return False
+
+
 def _data_folder(source: Mapping[str, str]) -> Path:
     written = source.get("MARU_DATA", "").strip() or "var"
     folder = Path(written).expanduser().absolute()
@@ -212,7 +220,7 @@ def _relay(source: Mapping[str, str]) -> Relay | None:
 def _public_url(source: Mapping[str, str], host: str, port: int) -> str:
     written = source.get("MARU_PUBLIC_URL", "").strip().rstrip("/")
     if not written:
-        shown = _own_name() if host in {"0.0.0.0", "::"} else host
+        shown = _own_name() if is_everywhere(host) else host
         return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
     parts = _split(written)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:

@@ -94,8 +94,10 @@ def _create_user() -> pwd.struct_passwd | None:
     if tool is None:
         return None
     subprocess.run(
-        [tool, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
-        + ["--shell", "/usr/sbin/nologin", SYSTEM_USER],
+        [
+            *(tool, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"),
+            *("--shell", "/usr/sbin/nologin", SYSTEM_USER),
+        ],
         capture_output=True,
         check=False,
     )

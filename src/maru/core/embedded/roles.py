@@ -14,7 +14,6 @@ from maru.core.terminal_words import _
 
 OLDEST_MAJOR = 15
 SCANNER_ROLE = "maru_scanner"
-SCANNER_ROLE = "maru_scanner"
 TABLE_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -25,10 +24,8 @@ def set_up_cluster(superuser_url: str, *, owner: tuple[str, str], app: tuple[str
         for name, password in (owner, app):
             _create_role(connection, name)
             _set_password(connection, name, password)
-        _make_scanner(connection, owner[0])
-        # The tables' owner may not create roles, so the one behind cross-organization queues is made here.
-        _create_group_role(connection, SCANNER_ROLE)
-        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(SCANNER_ROLE), sql.Identifier(owner[0])))
+        # The tables' owner may not create roles, so this one is made here.
+        _ensure_scanner(connection, owner[0])
         if not _one(connection, "select 1 from pg_database where datname = %s", database):
             _create_database(connection, database, owner[0], None)
 
@@ -91,6 +88,7 @@ def prepare_external(owner_url: str, *, secret_key: str, given_app_url: str | No
             raise DatabaseProblem(_("MARU_APP_DATABASE_URL names no user."))
         if not given_app_url and not can_connect(app_url):
             _make_external_role(connection, str(app), app_url)
+        _ensure_scanner(connection, owner)
     grant_to_app(owner_url, owner=owner, app=str(app))
     with _connected(app_url) as connection:
         problems = list(role_problems(connection))
@@ -176,16 +174,26 @@ def _create_role(connection: Connection, name: str) -> None:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
-def _make_scanner(connection: Connection, owner: str) -> None:
-    """The role behind functions that look across organizations (``maru.core.tenancy.roles``); the owner hands them to it."""
-    if not _one(connection, "select 1 from pg_roles where rolname = %s", SCANNER_ROLE):
-        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(SCANNER_ROLE)))
-    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(SCANNER_ROLE), sql.Identifier(owner)))
-
-
-def _create_group_role(connection: Connection, name: str) -> None:
-    if not _one(connection, "select 1 from pg_roles where rolname = %s", name):
-        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+def _ensure_scanner(connection: Connection, owner: str) -> None:
+    """The role without log-in behind cross-organization queues; the owner must be able to hand functions to it."""
+    names = {"scanner": sql.Identifier(SCANNER_ROLE), "owner": sql.Identifier(owner)}
+    try:
+        if not _one(connection, "select 1 from pg_roles where rolname = %s", SCANNER_ROLE):
+            connection.execute(sql.SQL("CREATE ROLE {scanner} NOLOGIN").format(**names))
+        # As a member, not by being a superuser or by having made it, which since version 16 is not enough.
+        member = "select pg_has_role(%s, %s, 'USAGE') and not rolsuper from pg_roles where rolname = %s"
+        if not _one(connection, member, owner, SCANNER_ROLE, owner):
+            connection.execute(sql.SQL("GRANT {scanner} TO {owner}").format(**names))
+        connection.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {scanner}").format(**names))
+    except psycopg.errors.InsufficientPrivilege as problem:
+        raise DatabaseProblem(
+            _("The role of DATABASE_URL may not prepare the role “%(role)s”. ") % {"role": SCANNER_ROLE}
+            + _("Let a database administrator run\n  %(statements)s")
+            % {
+                "statements": f'CREATE ROLE {SCANNER_ROLE} NOLOGIN; GRANT {SCANNER_ROLE} TO "{owner}"; '
+                f"GRANT USAGE, CREATE ON SCHEMA public TO {SCANNER_ROLE};"
+            }
+        ) from problem
 
 
 def _set_password(connection: Connection, name: str, password: str) -> None:

@@ -66,7 +66,7 @@ class EmbeddedPostgres:
         if len(os.fsencode(self.folder / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET:
             return self.folder
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
-        return Path("/tmp") / f"maru-{name}"
+        return Path("/tmp", f"maru-{name}")  # noqa: S108 - made with mode 0700, its owner checked before use
 
     @property
     def superuser_url(self) -> str:

@@ -1,0 +1,219 @@
+"""The database part of a backup: pg_dump and pg_restore, and the roles on both sides."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from maru.cli import preparation
+from maru.cli.terminal import CommandProblem
+from maru.core.embedded.binaries import wheel_binaries
+from maru.core.embedded.errors import DatabaseProblem
+from maru.core.embedded.server import APP_ROLE, DATABASE, OWNER_ROLE, SUPERUSER, EmbeddedPostgres
+from maru.core.embedded.urls import database_urls
+from maru.core.environment import Environment
+from maru.core.terminal_words import _
+
+# Settings a newer pg_dump writes and an older server does not know.
+UNKNOWN_SETTINGS = re.compile(r"^SET transaction_timeout = .*$", re.MULTILINE)
+# Lines of definitions that name roles, and where in them a role stands.
+ROLE_LINES = re.compile(
+    r"^(?:ALTER .* OWNER TO|GRANT .* TO|REVOKE .* FROM|ALTER DEFAULT PRIVILEGES FOR ROLE|CREATE POLICY .* TO) .*$",
+    re.MULTILINE,
+)
+ROLE = re.compile(r'(?P<before>\b(?:TO|FROM|FOR ROLE) )(?P<role>"[^"]+"|\w+)')
+DROP_ALL = """
+do $$ declare command text; begin
+  for command in
+    select format('drop table if exists %s cascade', oid::regclass) from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+        and pg_has_role(relowner, 'USAGE')
+    union all
+    select format('drop routine if exists %s cascade', p.oid::regprocedure) from pg_proc p
+      where pronamespace = 'public'::regnamespace and pg_has_role(proowner, 'USAGE')
+        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+    union all
+    select format('drop type if exists %s cascade', oid::regtype) from pg_type t
+      where typnamespace = 'public'::regnamespace and typtype in ('e', 'd') and pg_has_role(typowner, 'USAGE')
+        and not exists (select from pg_depend d where d.objid = t.oid and d.deptype = 'e')
+  loop
+    execute command;
+  end loop;
+end $$
+"""
+
+
+def write(environment: Environment, file: Path) -> dict[str, Any]:
+    """Dump the database as it is at this moment.
+
+    :returns: what a restore has to know: version and role names.
+    :raises CommandProblem: pg_dump failed.
+    """
+    url = _all_seeing_url(environment)
+    with psycopg.connect(url) as connection:
+        about = {
+            "postgresql": connection.info.server_version // 10000,
+            "owner": _user(database_urls(environment).owner),
+            "app": _user(database_urls(environment).app),
+        }
+    _run(_program(environment, "pg_dump"), "--format=custom", f"--file={file}", url=url)
+    return about
+
+
+def is_empty(environment: Environment) -> bool:
+    """Whether the database holds no organization."""
+    try:
+        with psycopg.connect(database_urls(environment).owner) as connection:
+            if connection.execute("select to_regclass('public.organizations_organization')").fetchone() == (None,):
+                return True
+            found = connection.execute("select exists (select from organizations_organization)").fetchone()
+            return found == (False,)
+    except psycopg.OperationalError as problem:
+        raise DatabaseProblem(
+            _("The database cannot be reached: %(problem)s") % {"problem": str(problem).strip()}
+        ) from problem
+
+
+def read(environment: Environment, file: Path, about: dict[str, Any]) -> None:
+    """Replace the database's content by a dump.
+
+    :param about: what :func:`write` returned.
+    :raises CommandProblem: pg_restore failed.
+    """
+    if environment.embedded:
+        _read_into_embedded(environment, file, about)
+    else:
+        preparation.grant(environment)
+        _read_into_external(environment, file, about)
+
+
+def _read_into_embedded(environment: Environment, file: Path, about: dict[str, Any]) -> None:
+    server = EmbeddedPostgres(environment.data)
+    # Built beside the present one, which is dropped only when the new one is whole.
+    fresh, old = f"{DATABASE}_restored", f"{DATABASE}_replaced"
+    for name in (fresh, old):
+        server.drop_database(name)
+    server.create_database(fresh)
+    superuser = server.url(SUPERUSER, fresh)
+    if (about["owner"], about["app"]) == (OWNER_ROLE, APP_ROLE):
+        _restore(environment, superuser, file)
+    else:
+        _restore_renamed(environment, file, about, superuser)
+    with psycopg.connect(server.url(SUPERUSER, "postgres")) as connection:
+        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (DATABASE,))
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        connection.execute(rename.format(sql.Identifier(DATABASE), sql.Identifier(old)))
+        connection.execute(rename.format(sql.Identifier(fresh), sql.Identifier(DATABASE)))
+    server.drop_database(old)
+
+
+def _read_into_external(environment: Environment, file: Path, about: dict[str, Any]) -> None:
+    url = database_urls(environment).owner
+    with psycopg.connect(url) as connection:
+        # Only a database that is Maru's is emptied; in any other one the restore stops at the first clash.
+        if connection.execute("select to_regclass('public.organizations_organization')").fetchone() != (None,):
+            connection.execute(DROP_ALL)
+    _restore_renamed(environment, file, about, url)
+
+
+def _restore(environment: Environment, url: str, file: Path, *options: str) -> None:
+    database = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    arguments = ("--exit-on-error", "--single-transaction", f"--dbname={database}", *options, str(file))
+    _run(_program(environment, "pg_restore"), *arguments, url=url)
+
+
+def _restore_renamed(environment: Environment, file: Path, about: dict[str, Any], url: str) -> None:
+    """Restore with other role names, into another version maybe: definitions as text, rows as they are."""
+    urls = database_urls(environment)
+    names = {about["owner"]: _user(urls.owner), about["app"]: _user(urls.app)}
+    for section in ("pre-data", "data", "post-data"):
+        if section == "data":
+            _restore(environment, url, file, "--section=data")
+            continue
+        text = _run(_program(environment, "pg_restore"), f"--section={section}", "--file=-", str(file))
+        options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction")
+        _run(_program(environment, "psql"), *options, url=url, given=rename_roles(text, names))
+
+
+def rename_roles(text: str, names: dict[str, str]) -> str:
+    """Definitions of a dump with roles renamed, such as ``{"maru_owner": "help"}``; rows must not be in the text."""
+
+    def role(match: re.Match[str]) -> str:
+        old = match["role"].strip('"')
+        return match["before"] + '"' + names[old].replace('"', '""') + '"' if old in names else match[0]
+
+    def line(match: re.Match[str]) -> str:
+        return ROLE.sub(role, match[0])
+
+    return UNKNOWN_SETTINGS.sub("", ROLE_LINES.sub(line, text))
+
+
+def _all_seeing_url(environment: Environment) -> str:
+    """An address whose role sees all companies' rows; policies would hide them from the owner too."""
+    if environment.embedded:
+        return EmbeddedPostgres(environment.data).superuser_url
+    url = environment.backup_database_url or database_urls(environment).owner
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            query = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
+            if connection.execute(query).fetchone() == (True,):
+                return url
+    except psycopg.OperationalError as problem:
+        raise DatabaseProblem(
+            _("The database cannot be reached: %(problem)s") % {"problem": str(problem).strip()}
+        ) from problem
+    raise CommandProblem(
+        _("A backup has to read all companies' rows, and the role of DATABASE_URL may not. ")
+        + _("Set MARU_BACKUP_DATABASE_URL to a role with BYPASSRLS, or use the backup of your database server.")
+    )
+
+
+def _program(environment: Environment, name: str) -> str:
+    """A client program: our own, or for a server of one's own the installed one when that is new enough.
+
+    Ours cannot speak TLS; an installed one that is older than the server would refuse.
+    """
+    installed = None if environment.embedded else shutil.which(name)
+    if installed is not None:
+        said = subprocess.run([installed, "--version"], capture_output=True, text=True, check=False).stdout
+        major = re.search(r"\d+", said)
+        with psycopg.connect(database_urls(environment).owner) as connection:
+            if major is not None and int(major.group()) >= connection.info.server_version // 10000:
+                return installed
+    return wheel_binaries().program(name)
+
+
+def _user(url: str) -> str:
+    return str(psycopg.conninfo.conninfo_to_dict(url).get("user") or "")
+
+
+def _run(program: str, *arguments: str, url: str | None = None, given: str | None = None) -> str:
+    done = subprocess.run(
+        [program, *arguments],
+        env={**os.environ, **_variables(url)} if url else None,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CommandProblem(
+            _("%(program)s failed: %(problem)s")
+            % {"program": Path(program).name, "problem": done.stderr.strip()[-1500:] or done.returncode}
+        )
+    return done.stdout
+
+
+def _variables(url: str) -> dict[str, str]:
+    """The address as libpq's variables, so that no password stands in the list of processes."""
+    known = {"user": "PGUSER", "password": "PGPASSWORD", "host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE"}
+    known |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "hostaddr": "PGHOSTADDR"}
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    return {variable: str(parts[key]) for key, variable in known.items() if parts.get(key) is not None}
