@@ -1,4 +1,4 @@
-"""The message box: notes the product sends between members."""
+"""The message box: notes the product sends between members, and how each member wants to hear of them."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -44,3 +44,21 @@ class Note(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "event_id", "recipient", "kind"], name="note_once")
         ]
+
+
+class NotificationChoice(TenantModel):
+    """What a member chose; without a row everything is on.
+
+    ``no_bell`` and ``no_desktop`` list kinds of notes: the first lie in the box already read, the second open no
+    desktop notification. Between ``quiet_from`` and ``quiet_until`` (the account's time zone, over midnight when the
+    first is later) nothing opens on the desktop.
+    """
+
+    member = TenantForeignKey(Member, models.CASCADE, related_name="notification_choices")
+    no_bell = models.JSONField(default=list)
+    no_desktop = models.JSONField(default=list)
+    quiet_from = models.TimeField(null=True)
+    quiet_until = models.TimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization_id", "member"], name="one_notification_choice")]
