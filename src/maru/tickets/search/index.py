@@ -15,22 +15,21 @@ select t.number, t.title, t.requester_name, t.requester_company, t.requester_ema
   left join ticket_search s on s.organization_id = t.organization_id and s.ticket_id = t.id
  where t.organization_id = %s and t.id = %s
 """
-_MESSAGES = f"""
-select id, left(text, {LONGEST_MESSAGE}) from tickets_message
+_MESSAGES = """
+select id, left(text, %s) from tickets_message
  where organization_id = %s and ticket_id = %s and id > %s order by id limit 200
 """
 _STORE = """
 insert into ticket_search (organization_id, ticket_id, upto, head, norm) values (%s, %s, %s, %s, %s)
 on conflict (organization_id, ticket_id) do update set upto = excluded.upto, head = excluded.head, norm = excluded.norm
 """
-_APPEND = f"""
-update ticket_search set upto = %s, norm = left(norm || %s, {LONGEST_TEXT}) where organization_id = %s and ticket_id = %s
+_APPEND = """
+update ticket_search set upto = %s, norm = left(norm || %s, %s) where organization_id = %s and ticket_id = %s
 """
 _IDENTS = """
 insert into ticket_ident (organization_id, value, ticket_id) select %s, v, %s from unnest(%s::text[]) v
 on conflict do nothing
 """
-_ADDRESS = re.compile(r"\s+")
 
 
 def index_ticket(ticket_id: int, *, rebuild: bool = False) -> None:
@@ -47,7 +46,7 @@ def index_ticket(ticket_id: int, *, rebuild: bool = False) -> None:
         number, title, name, company, email, phone, upto, old_head = row
         head = head_of(title, name, company, email, phone)
         fresh = rebuild or old_head != head
-        cursor.execute(_MESSAGES, [organization_id, ticket_id, 0 if fresh else upto])
+        cursor.execute(_MESSAGES, [LONGEST_MESSAGE, organization_id, ticket_id, 0 if fresh else upto])
         messages = cursor.fetchall()
         if not fresh and not messages:
             return
@@ -63,8 +62,8 @@ def index_ticket(ticket_id: int, *, rebuild: bool = False) -> None:
             found = ticket_idents(number, title, email, phone, texts)
         else:
             added = "".join(normalise(text)[1:] for text in texts)
-            cursor.execute(_APPEND, [last, clip(added, LONGEST_TEXT), organization_id, ticket_id])
-            found = set().union(*(idents_of(text) for text in texts))
+            cursor.execute(_APPEND, [last, added, LONGEST_TEXT, organization_id, ticket_id])
+            found = {value for text in texts for value in idents_of(text)}
         if found:
             cursor.execute(_IDENTS, [organization_id, ticket_id, sorted(found)])
 

@@ -9,9 +9,12 @@ from django.conf import settings
 _lock = threading.Lock()
 _NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "NP"})
 _VERBS = frozenset({"VV", "VA"})
-_SAYS_NOTHING = frozenset(
-    "하 되 주 싶 안 못 있 없 드리 부탁 문의 어떻 어쩌 그렇 이렇 알 않 나 저 저희 제 무엇 뭐 언제 어디 때 수 것 거 경우".split()
-)
+# fmt: off
+_SAYS_NOTHING = frozenset([
+    "하", "되", "주", "싶", "안", "못", "있", "없", "드리", "부탁", "문의", "어떻", "어쩌", "그렇", "이렇", "알", "않", "나", "저", "저희",
+    "제", "무엇", "뭐", "언제", "어디", "때", "수", "것", "거", "경우",
+])
+# fmt: on
 _ENDINGS = (
     ("어", "EC", 0),
     ("었", "EP", 0),

@@ -14,8 +14,8 @@ MOST_PIECES = 12
 MOST_ALTERNATIVES = 16
 _PARTS = re.compile(r'"([^"]*)"?|(\S+)')
 _QUOTES = str.maketrans("“”„‟«»「」『』", '""""""""""')
-# 받고 싶어요, 보고 있는데: the second word only says how the first is meant.
-_WANTING = re.compile("(고) ([싶있][가-힣]*)")
+# 받고 싶어요: the second word only says how the first is meant.
+_WANTING = re.compile("(고) (싶[가-힣]*)")
 _ONLY_PARTICLE = re.compile("(?:을|를|은|는|이|가|의|에|와|과|도|로|으로|에서|만)")
 
 

@@ -43,3 +43,31 @@ def test_finds_what_people_mean(with_kiwi: bool, monkeypatch: pytest.MonkeyPatch
     recall, noise, wrong = score()
     assert recall >= (0.95 if with_kiwi else 0.9), "\n".join(wrong)
     assert noise <= 0.08, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("환불ABC12 요청!", " 환불 abc12 요청 "),
+        ("ＡＢＣ　１２３", " abc 123 "),
+        ("환\u200b불\ufeff", " 환불 "),
+        ("Straße ÉCOLE", " strasse école "),
+        ("Việt Nam", " việt nam "),
+        ("ﾊﾟｽﾜｰﾄﾞ", " パスワード "),
+        ("😀 …!?", ""),
+        ("", ""),
+    ],
+)
+def test_texts_are_stored_folded(typed: str, stored: str) -> None:
+    assert normalise(typed) == stored
+
+
+def test_clipping_keeps_whole_words() -> None:
+    assert clip(" one two three ", 10) == " one two "
+    assert clip(" one ", 10) == " one "
+    assert len(clip(" " + "가" * 50, 10)) == 10
+
+
+def test_plans_are_bounded() -> None:
+    assert len(plan("가나다 " * 1_000)) <= MOST_PIECES
+    assert len(plan(" ".join(f"w{n}" for n in range(100)))) <= MOST_PIECES
