@@ -7,7 +7,7 @@ on the loop before a page gets the thread, so that a slow sender never holds it.
 import re
 from collections.abc import Awaitable, Callable
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
@@ -23,7 +23,7 @@ LIVE = re.compile(r"/desk/[^/]+/live")
 BODY_LIMIT = 64 * 1024 * 1024
 _CHUNK = 256 * 1024
 
-_pages: Any = WSGIMiddleware(wsgi_application, workers=1)
+_pages: Any = WSGIMiddleware(cast(Any, wsgi_application), workers=1)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

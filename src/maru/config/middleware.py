@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from maru.core.errors import MaruError, TooMany
 from maru.ui import errors
@@ -51,7 +52,7 @@ def viewer_language(request: HttpRequest) -> str:
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     if chosen in LANGUAGES:
         return chosen
-    for wanted, _quality in translation.trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+    for wanted, _quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
         short = wanted.split("-")[0]
         if short in LANGUAGES:
             return short

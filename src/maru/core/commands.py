@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.db import transaction
 
@@ -28,4 +28,4 @@ def command(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenat
         with tenant(actor.organization_id):
             return function(actor, *args, **kwargs)
 
-    return run
+    return cast(Callable[Concatenate[Actor, P], R], run)
