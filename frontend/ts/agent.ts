@@ -1,3 +1,21 @@
+// The desk. Pages render and their forms work without it.
 import 'htmx.org';
-import './core.ts';
 import './late.ts';
+import './menus.ts';
+import './dialogs.ts';
+import './copy.ts';
+import './prefs.ts';
+import './fields.ts';
+import './files.ts';
+import './shell.ts';
+import './sla.ts';
+import './list.ts';
+import './board.ts';
+import './composer.ts';
+import './thread.ts';
+import './presence.ts';
+import './notify.ts';
+import './refresh.ts';
+import './live.ts';
+import './hotkeys.ts';
+import './palette.ts';

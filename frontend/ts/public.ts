@@ -1,2 +1,9 @@
-import './core.ts';
+// Help centre, sign-in and every other page without the desk. All of them work without this file.
 import './late.ts';
+import './menus.ts';
+import './dialogs.ts';
+import './copy.ts';
+import './prefs.ts';
+import './fields.ts';
+import './files.ts';
+import './proof.ts';

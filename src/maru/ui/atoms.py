@@ -224,12 +224,13 @@ def sla(
     part = 1.0 if minutes < 0 else max(0.04, min(1.0, minutes / max(1, total_minutes)))
     words = gettext("%(t)s over") if minutes < 0 else gettext("%(t)s left")
     text = escape(words % {"t": span_text(minutes)})
+    name = escape(pgettext("time limit", "SLA"))
     circle = '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="2.4"'
     return Markup(
         f'<m-sla class="sla sla-{tone}" due="{due.isoformat()}">'
         f'<svg class="i" viewBox="0 0 16 16" aria-hidden="true">{circle} opacity=".25"/>'
         f'{circle} stroke-linecap="round" stroke-dasharray="{_RING * part:.1f} {_RING}" transform="rotate(-90 8 8)"/></svg>'
-        f'<span class="sr-only">{escape(pgettext("time limit", "SLA"))} </span><span data-t>{text}</span></m-sla>'
+        f'<span class="sr-only">{name} </span><span data-t>{text}</span></m-sla>'
     )
 
 
@@ -238,6 +239,7 @@ def bubble(count: int, label: str = "") -> Markup:
     if not count:
         return Markup("")
     shown = "99+" if count > 99 else str(count)
+    what = escape(label or gettext("unread"))
     return Markup(
-        f'<span class="bubble-n"><span class="sr-only">{escape(label or gettext("unread"))} </span>{shown}</span>'
+        f'<span class="bubble-n"><span class="sr-only">{what} </span>{shown}</span>'
     )

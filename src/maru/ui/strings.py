@@ -104,8 +104,6 @@ def _composer() -> dict[str, str]:
         "link_remove": gettext("Remove link"),
         "mention_list": gettext("People to mention"),
         "mention_none": gettext("Nobody of that name"),
-        "sending": gettext("Sending in %(n)s s…"),
-        "send_undone": gettext("Not sent. Your text is still here."),
         "empty_message": gettext("Write something first."),
     }
 

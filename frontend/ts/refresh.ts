@@ -1,0 +1,64 @@
+import htmx from 'htmx.org';
+import { $$ } from './core.ts';
+import { covers, type LiveEvent } from './live-state.ts';
+
+/**
+ * Elements that keep themselves current: data-live="ticket.* presence" names kinds, data-live-ticket narrows them to
+ * one ticket. They fetch data-live-url (else hx-get, else this page and their own id out of it) and are morphed in
+ * place, so focus, scroll position, checked boxes and typed text stay. data-live-swap chooses another swap.
+ */
+
+const waiting = new Map<HTMLElement, ReturnType<typeof setTimeout>>();
+const busy = new WeakSet<HTMLElement>();
+
+function wants(element: HTMLElement, event: LiveEvent): boolean {
+  if (!covers(element.dataset.live ?? '', event.kind)) return false;
+  const only = element.dataset.liveTicket;
+  return !only || event.ticket === undefined || String(event.ticket) === only;
+}
+
+async function refresh(element: HTMLElement): Promise<void> {
+  waiting.delete(element);
+  if (!element.isConnected) return;
+  if (busy.has(element) || document.hidden) return later(element, 1000);
+  const own = element.dataset.liveUrl || element.getAttribute('hx-get');
+  const swap = element.dataset.liveSwap ?? 'outerMorph';
+  busy.add(element);
+  try {
+    await htmx.ajax('GET', own || location.href, {
+      source: element,
+      target: element,
+      swap,
+      headers: { 'X-Live': '1' },
+      ...(own ? {} : { select: `#${element.id}` }),
+      push: 'false',
+    } as never);
+  } finally {
+    busy.delete(element);
+  }
+}
+
+/** Several events in a row make one request; a little chance spreads the tabs of a big team. */
+function later(element: HTMLElement, wait = 150 + Math.random() * 200): void {
+  if (waiting.has(element)) return;
+  waiting.set(
+    element,
+    setTimeout(() => void refresh(element), wait),
+  );
+}
+
+document.addEventListener('maru:event', event => {
+  const told = (event as CustomEvent<LiveEvent>).detail;
+  for (const element of $$('[data-live]')) if (wants(element, told)) later(element);
+});
+document.addEventListener('maru:resync', () => {
+  for (const element of $$('[data-live]')) later(element);
+});
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return;
+  for (const [element, timer] of waiting) {
+    clearTimeout(timer);
+    waiting.delete(element);
+    later(element, 50);
+  }
+});
