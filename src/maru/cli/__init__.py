@@ -37,10 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment = load()
         command: Command = getattr(import_module(f"maru.cli.{asked.module}"), asked.function)
         return command(environment, asked)
-    except EnvironmentProblem as problem:
-        complain(str(problem))
-        return USAGE_ERROR
-    except (DatabaseProblem, CommandProblem) as problem:
+    except (EnvironmentProblem, DatabaseProblem, CommandProblem) as problem:
         complain(str(problem))
         return 1
     except BrokenPipeError:

@@ -199,8 +199,8 @@ def _replace(environment: Environment, folder: Path, manifest: dict[str, Any], *
     house_is_empty = dump.is_empty(environment) and not any(_files_of(environment.files))
     if not house_is_empty and not force:
         raise CommandProblem(
-            _("There is something in this house already. Restoring replaces all of it. ")
-            + _("Add --force if that is what you want; make a backup first.")
+            _("There is something in this house already. Restoring replaces all of it."),
+            _("Add --force if that is what you want; make a backup first."),
         )
     say(_("Restoring the backup of %(when)s …") % {"when": _shown(manifest["made_at"])})
     dump.read(environment, folder / DATABASE, manifest["database"])

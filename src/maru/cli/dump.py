@@ -170,8 +170,8 @@ def _all_seeing_url(environment: Environment) -> str:
             _("The database cannot be reached: %(problem)s") % {"problem": str(problem).strip()}
         ) from problem
     raise CommandProblem(
-        _("A backup has to read all companies' rows, and the role of DATABASE_URL may not. ")
-        + _("Set MARU_BACKUP_DATABASE_URL to a role with BYPASSRLS, or use the backup of your database server.")
+        _("A backup has to read all companies' rows, and the role of DATABASE_URL may not."),
+        _("Set MARU_BACKUP_DATABASE_URL to a role with BYPASSRLS, or use the backup of your database server."),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import time
@@ -15,8 +16,8 @@ from maru.core.terminal_words import _
 LISTENING = "0A"
 
 
-def port_problem(host: str, port: int, variable: str) -> str | None:
-    """Why we cannot listen there, in plain words; None when we can.
+def port_problem(host: str, port: int, variable: str) -> CommandProblem | None:
+    """Why we cannot listen there; None when we can.
 
     :param variable: the variable a person can set to choose another port.
     """
@@ -28,19 +29,21 @@ def port_problem(host: str, port: int, variable: str) -> str | None:
             probe.bind((host, port))
             probe.listen(1)
     except PermissionError:
-        return _("Port %(port)s may be used by root only. Set %(variable)s to a number above 1023.") % {
-            "port": port,
-            "variable": variable,
-        }
+        return CommandProblem(
+            _("Port %(port)s may be used by root only.") % {"port": port},
+            _("Set %(variable)s to a number above 1023.") % {"variable": variable},
+        )
     except OSError as problem:
+        where = {"port": port, "host": host, "problem": problem.strerror or problem}
+        if problem.errno != errno.EADDRINUSE:
+            return CommandProblem(_("Maru cannot listen on %(host)s, port %(port)s: %(problem)s.") % where)
         holder = port_holder(port)
-        by = _(" by %(holder)s") % {"holder": holder} if holder else ""
-        return _("Port %(port)s on %(host)s is taken%(by)s (%(problem)s). ") % {
-            "port": port,
-            "host": host,
-            "by": by,
-            "problem": problem.strerror or problem,
-        } + _("Stop that program, or set %(variable)s to another number.") % {"variable": variable}
+        return CommandProblem(
+            _("Port %(port)s on %(host)s is taken by %(holder)s.") % {**where, "holder": holder}
+            if holder
+            else _("Port %(port)s on %(host)s is taken by another program.") % where,
+            _("Stop that program, or set %(variable)s to another number.") % {"variable": variable},
+        )
     return None
 
 
@@ -52,7 +55,7 @@ def free_port_or_complain(host: str, port: int, variable: str, patience: float =
     deadline = time.monotonic() + patience
     while problem := port_problem(host, port, variable):
         if time.monotonic() > deadline:
-            raise CommandProblem(problem)
+            raise problem
         time.sleep(0.1)
 
 

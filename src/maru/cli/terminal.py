@@ -6,7 +6,12 @@ import sys
 
 
 class CommandProblem(Exception):
-    """A command cannot do what was asked; the text says why and what to do."""
+    """A command cannot do what was asked: ``what`` hinders and, where known, how to ``fix`` it."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(f"{what} {fix}".strip())
+        self.what = what
+        self.fix = fix
 
 
 def say(text: str) -> None:

@@ -71,12 +71,12 @@ def server_account() -> ServerAccount:
     if os.geteuid() != 0:
         return ServerAccount(os.geteuid(), os.getegid(), switched=False)
     if not sys.platform.startswith("linux"):
-        raise DatabaseProblem(_("The embedded database cannot run as root here. Start Maru as an ordinary user."))
+        raise DatabaseProblem(_("The embedded database cannot run as root here."), _("Start Maru as an ordinary user."))
     entry = _find_user(SYSTEM_USER) or _create_user() or next(filter(None, map(_find_user, STAND_INS)), None)
     if entry is None:
         raise DatabaseProblem(
-            _("The embedded database cannot run as root, and the system user “maru” could not be created. ")
-            + _("Create it (useradd --system maru) or start Maru as an ordinary user.")
+            _("The embedded database cannot run as root, and the system user “maru” could not be created."),
+            _("Create it (useradd --system maru) or start Maru as an ordinary user."),
         )
     return ServerAccount(entry.pw_uid, entry.pw_gid, switched=True)
 

@@ -57,8 +57,8 @@ def wheel_binaries() -> Binaries:
             if (folder / "postgres").is_file():
                 return Binaries(folder, _version(folder))
     raise DatabaseProblem(
-        _("The programs of the embedded database are missing. Run “make run” again, or set DATABASE_URL ")
-        + _("to a PostgreSQL of your own.")
+        _("The programs of the embedded database are missing."),
+        _("Run “make run” again, or set DATABASE_URL to a PostgreSQL of your own."),
     )
 
 
@@ -80,8 +80,8 @@ def _version(folder: Path) -> str:
         said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as problem:
         raise DatabaseProblem(
-            _("The embedded database does not work on this machine (%(problem)s). ") % {"problem": problem}
-            + _("Set DATABASE_URL to a PostgreSQL of your own.")
+            _("The embedded database does not work on this machine (%(problem)s).") % {"problem": problem},
+            _("Set DATABASE_URL to a PostgreSQL of your own."),
         ) from problem
     match = re.search(r"\d+(\.\d+)*", said)
     if match is None:
@@ -112,9 +112,9 @@ def _readable_copy(binaries: Binaries) -> Path:
         if _open_to_all(programs):
             return programs
     raise DatabaseProblem(
-        _("The embedded database's programs lie in a private folder and could not be copied to %(place)s. ")
-        % {"place": COPY_PLACES[0]}
-        + _("Move Maru out of the private folder or start it as an ordinary user.")
+        _("The embedded database's programs lie in a private folder and could not be copied to %(place)s.")
+        % {"place": COPY_PLACES[0]},
+        _("Move Maru out of the private folder or start it as an ordinary user."),
     )
 
 

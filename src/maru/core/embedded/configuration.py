@@ -6,6 +6,7 @@ import os
 
 MEGABYTE = 1024 * 1024
 LOCAL_FILE = "local.conf"
+LOCAL_TEXT = "# Settings of your own, such as: shared_buffers = 2GB\n# Read after Maru's, at each start; Maru never changes this file.\n"
 ACCESS = "# Written by Maru: only the socket, only with a password.\nlocal all all scram-sha-256\n"
 
 
@@ -73,4 +74,4 @@ def server_configuration(memory: int, *, socket_folder: str, port: int, durable:
         settings |= {"max_connections": "300"}
     lines = [f"{name} = {value}" for name, value in settings.items()]
     head = f"# Written by Maru at each start. Put settings of your own into {LOCAL_FILE} beside this file.\n"
-    return head + "\n".join(lines) + f"\ninclude_if_exists = '{LOCAL_FILE}'\n"
+    return head + "\n".join(lines) + f"\ninclude = '{LOCAL_FILE}'\n"

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 
 class DatabaseProblem(Exception):
-    """Something about the database needs a person; the text says what and how to mend it."""
+    """Something about the database needs a person: ``what`` is wrong and, where known, how to ``fix`` it."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(f"{what} {fix}".strip())
+        self.what = what
+        self.fix = fix
 
 
 class FolderInUse(DatabaseProblem):

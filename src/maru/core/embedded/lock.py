@@ -33,9 +33,9 @@ class FolderLock:
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
             os.close(descriptor)
             raise FolderInUse(
-                _("Another Maru (process %(pid)s) already works on the data folder %(folder)s. ")
-                % {"pid": holder or "?", "folder": self.path.parent}
-                + _("Stop it first, or set MARU_DATA to another folder.")
+                _("Another Maru (process %(pid)s) already works on the data folder %(folder)s.")
+                % {"pid": holder or "?", "folder": self.path.parent},
+                _("Stop it first, or set MARU_DATA to another folder."),
             ) from problem
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)

@@ -79,7 +79,7 @@ def prepare_external(owner_url: str, *, secret_key: str, given_app_url: str | No
     :raises DatabaseProblem: unreachable, too old, or rights are missing; the text says what to run.
     """
     with _connected(owner_url) as connection:
-        check_version(connection)
+        check_version(connection.info.server_version)
         owner = str(_one(connection, "select current_user"))
         database = str(_one(connection, "select current_database()"))
         app_url = given_app_url or external_app_url(owner_url, secret_key)
@@ -91,25 +91,25 @@ def prepare_external(owner_url: str, *, secret_key: str, given_app_url: str | No
         _ensure_scanner(connection, owner)
     grant_to_app(owner_url, owner=owner, app=str(app))
     with _connected(app_url) as connection:
-        problems = list(role_problems(connection))
-    if problems:
-        raise DatabaseProblem(" ".join(problems))
+        for problem in role_problems(connection):
+            raise problem
     return app_url
 
 
-def check_version(connection: Connection) -> None:
+def check_version(number: int) -> None:
     """
-    :raises DatabaseProblem: PostgreSQL is older than Maru needs.
+    :param number: as PostgreSQL tells it, such as 150014 for 15.14.
+    :raises DatabaseProblem: it is older than Maru needs.
     """
-    major = connection.info.server_version // 10000
-    if major < OLDEST_MAJOR:
+    if number // 10000 < OLDEST_MAJOR:
         raise DatabaseProblem(
             _("This PostgreSQL is version %(found)s; Maru needs %(needed)s or newer.")
-            % {"found": major, "needed": OLDEST_MAJOR}
+            % {"found": number // 10000, "needed": OLDEST_MAJOR},
+            _("Set DATABASE_URL to a newer one, or leave it unset: Maru then runs its own."),
         )
 
 
-def role_problems(connection: Connection) -> Iterator[str]:
+def role_problems(connection: Connection) -> Iterator[DatabaseProblem]:
     """What is wrong with the role the application works as; nothing when row-level security binds it."""
     row = connection.execute(
         "select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user"
@@ -117,23 +117,27 @@ def role_problems(connection: Connection) -> Iterator[str]:
     if row is None:
         return
     name, superuser, bypasses = row
+    role = {"role": name}
     if superuser:
-        yield _("The database role “%(role)s” is a superuser, so nothing keeps the companies' data apart. ") % {
-            "role": name
-        } + _('Run: ALTER ROLE "%(role)s" NOSUPERUSER;') % {"role": name}
+        yield DatabaseProblem(
+            _("The database role “%(role)s” is a superuser, so nothing keeps the companies' data apart.") % role,
+            _("Run: %(statement)s") % {"statement": f'ALTER ROLE "{name}" NOSUPERUSER;'},
+        )
     if bypasses:
-        yield _("The database role “%(role)s” may bypass row-level security. ") % {"role": name} + _(
-            'Run: ALTER ROLE "%(role)s" NOBYPASSRLS;'
-        ) % {"role": name}
+        yield DatabaseProblem(
+            _("The database role “%(role)s” may bypass row-level security.") % role,
+            _("Run: %(statement)s") % {"statement": f'ALTER ROLE "{name}" NOBYPASSRLS;'},
+        )
     owned = _one(
         connection,
         "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
         " and pg_has_role(current_user, relowner, 'MEMBER')",
     )
     if owned and not superuser:
-        yield _("The database role “%(role)s” owns tables; the application must work as a role that owns none. ") % {
-            "role": name
-        } + _("Set MARU_APP_DATABASE_URL to another role.")
+        yield DatabaseProblem(
+            _("The database role “%(role)s” owns tables; the application must work as a role that owns none.") % role,
+            _("Set MARU_APP_DATABASE_URL to another role."),
+        )
 
 
 def can_connect(url: str) -> bool:
@@ -152,19 +156,22 @@ def _make_external_role(connection: Connection, app: str, app_url: str) -> None:
         _set_password(connection, app, str(psycopg.conninfo.conninfo_to_dict(app_url)["password"]))
     except psycopg.errors.InsufficientPrivilege as problem:
         reason = (
-            _("The role of DATABASE_URL may not change the role “%(app)s”. ")
+            _("The role of DATABASE_URL may not change the role “%(app)s”.")
             if allowed
-            else _("The role of DATABASE_URL may not create roles, and Maru needs a second one, “%(app)s”. ")
+            else _("The role of DATABASE_URL may not create roles, and Maru needs a second one, “%(app)s”.")
         )
         raise DatabaseProblem(
-            reason % {"app": app}
-            + _("Let a database administrator run\n  CREATE ROLE \"%(app)s\" LOGIN PASSWORD '…';\n") % {"app": app}
-            + _("and set MARU_APP_DATABASE_URL=postgresql://%(app)s:…@host:5432/database.") % {"app": app}
+            reason % {"app": app},
+            _("Let a database administrator run: %(statements)s Then set MARU_APP_DATABASE_URL=%(url)s.")
+            % {
+                "statements": f"CREATE ROLE \"{app}\" LOGIN PASSWORD '…';",
+                "url": f"postgresql://{app}:…@host:5432/database",
+            },
         ) from problem
     if not can_connect(app_url):
         raise DatabaseProblem(
-            _("The role “%(app)s” exists but cannot sign in with a password. ") % {"app": app}
-            + _("Allow it in pg_hba.conf (scram-sha-256), or set MARU_APP_DATABASE_URL.")
+            _("The role “%(app)s” exists but cannot sign in with a password.") % {"app": app},
+            _("Allow it in pg_hba.conf (scram-sha-256), or set MARU_APP_DATABASE_URL."),
         )
 
 
@@ -187,12 +194,12 @@ def _ensure_scanner(connection: Connection, owner: str) -> None:
         connection.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {scanner}").format(**names))
     except psycopg.errors.InsufficientPrivilege as problem:
         raise DatabaseProblem(
-            _("The role of DATABASE_URL may not prepare the role “%(role)s”. ") % {"role": SCANNER_ROLE}
-            + _("Let a database administrator run\n  %(statements)s")
+            _("The role of DATABASE_URL may not prepare the role “%(role)s”.") % {"role": SCANNER_ROLE},
+            _("Let a database administrator run: %(statements)s")
             % {
                 "statements": f'CREATE ROLE {SCANNER_ROLE} NOLOGIN; GRANT {SCANNER_ROLE} TO "{owner}"; '
                 f"GRANT USAGE, CREATE ON SCHEMA public TO {SCANNER_ROLE};"
-            }
+            },
         ) from problem
 
 

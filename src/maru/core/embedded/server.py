@@ -115,8 +115,8 @@ class EmbeddedPostgres:
         """
         if not self.status().ready:
             raise NotRunning(
-                _("Maru's own database is not running for the data folder %(folder)s. ") % {"folder": self.data}
-                + _("Start Maru with “maru run” first, or set DATABASE_URL to a PostgreSQL of your own.")
+                _("Maru's own database is not running for the data folder %(folder)s.") % {"folder": self.data},
+                _("Start Maru with “maru run” first, or set DATABASE_URL to a PostgreSQL of your own."),
             )
 
     def _postmaster(self) -> tuple[int | None, bool]:
@@ -189,9 +189,9 @@ class EmbeddedPostgres:
         found = int((self.folder / "PG_VERSION").read_text(encoding="ascii"))
         if found != binaries.major:
             raise DifferentMajorVersion(
-                _("The data folder %(folder)s was written by PostgreSQL %(found)s, but this Maru brings %(mine)s. ")
-                % {"folder": self.data, "found": found, "mine": binaries.major}
-                + _("Nothing was changed. docs/how-to/upgrade.md tells how to bring the data over.")
+                _("The data folder %(folder)s was written by PostgreSQL %(found)s, but this Maru brings %(mine)s.")
+                % {"folder": self.data, "found": found, "mine": binaries.major},
+                _("Nothing was changed. docs/how-to/upgrade.md tells how to bring the data over."),
             )
 
     def _create(self, account: ServerAccount, binaries: Binaries) -> None:
@@ -232,9 +232,9 @@ class EmbeddedPostgres:
                 pass
         except OSError as problem:
             raise DatabaseProblem(
-                _("The data folder %(folder)s cannot be written (%(problem)s). ")
-                % {"folder": self.data, "problem": problem.strerror}
-                + _("Give yourself the right to write there, or set MARU_DATA to another folder.")
+                _("The data folder %(folder)s cannot be written (%(problem)s).")
+                % {"folder": self.data, "problem": problem.strerror},
+                _("Give yourself the right to write there, or set MARU_DATA to another folder."),
             ) from problem
 
     def _start(self, account: ServerAccount, binaries: Binaries) -> int:
@@ -262,8 +262,8 @@ class EmbeddedPostgres:
     def _check_owner(self, account: ServerAccount) -> None:
         if not account.switched and self.folder.stat().st_uid != account.uid:
             raise DatabaseProblem(
-                _("The database folder %(folder)s belongs to another user. ") % {"folder": self.folder}
-                + _("Start Maru as the user who started it before, or hand the folder over with chown -R.")
+                _("The database folder %(folder)s belongs to another user.") % {"folder": self.folder},
+                _("Start Maru as the user who started it before, or hand the folder over with chown -R."),
             )
 
     def _end_leftovers(self) -> None:
@@ -273,8 +273,10 @@ class EmbeddedPostgres:
                 processes.signal_quietly(pid, signal_number or signal.SIGQUIT)
             if processes.wait_until(lambda: not any(processes.servers_in(self.folder)), patience):
                 break
-        # The number in it may by now be some other process's, which would make PostgreSQL refuse to start.
-        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        # The number in them may by now be some other process's, which would make PostgreSQL refuse to start.
+        socket = self.socket_folder / f".s.PGSQL.{PORT}"
+        for stale in (self.folder / "postmaster.pid", socket, socket.with_name(f"{socket.name}.lock")):
+            stale.unlink(missing_ok=True)
 
     def _configure(self, account: ServerAccount) -> None:
         socket_folder = "."
@@ -286,6 +288,9 @@ class EmbeddedPostgres:
         )
         for name, content in (("postgresql.conf", text), ("pg_hba.conf", configuration.ACCESS)):
             _write_private(self.folder / name, content, account)
+        own = self.folder / configuration.LOCAL_FILE
+        if not own.exists():
+            _write_private(own, configuration.LOCAL_TEXT, account)
 
     def _wait_until_ready(self, log_start: int) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -358,8 +363,8 @@ def _make_socket_folder(folder: Path, account: ServerAccount) -> None:
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid not in {account.uid, os.geteuid()}:
         raise DatabaseProblem(
-            _("The socket folder %(folder)s belongs to somebody else. ") % {"folder": folder}
-            + _("Set MARU_DATA to a folder with a shorter path.")
+            _("The socket folder %(folder)s belongs to somebody else.") % {"folder": folder},
+            _("Set MARU_DATA to a folder with a shorter path."),
         )
     account.give(folder)
 
