@@ -33,6 +33,7 @@ PORT = 5432
 LONGEST_SOCKET = 103
 START_SECONDS = 300
 STOP_SECONDS = 120
+DYING_SECONDS = 0.1
 LOG_LIMIT = 20 * 1024 * 1024
 READY_MARK = "maru-is-set-up"
 
@@ -147,10 +148,7 @@ class EmbeddedPostgres:
         if not self.exists:
             self._create(account, binaries)
         self._check_version(binaries)
-        pid, _ready = self._postmaster()
-        log_start = 0
-        if pid is None:
-            log_start = self._start(account, binaries)
+        log_start = 0 if self._left_running() else self._start(account, binaries)
         set_up = (self.folder / READY_MARK).exists()
         if wait or not set_up:
             self._wait_until_ready(log_start)
@@ -179,6 +177,13 @@ class EmbeddedPostgres:
             if self.log.stat().st_size > LOG_LIMIT:
                 shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
                 os.truncate(self.log, 0)
+
+    def _left_running(self) -> bool:
+        """Whether a server runs and stays: one that was killed a moment ago may still look alive."""
+        if self._postmaster()[0] is None:
+            return False
+        time.sleep(DYING_SECONDS)
+        return self._postmaster()[0] is not None
 
     def _gone(self, pid: int) -> bool:
         if self._process is not None and self._process.pid == pid:

@@ -27,7 +27,7 @@ def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("MARU_PORT", "0"),
         ("MARU_PORT", "65536"),
         ("MARU_PORT", "-1"),
-        ("MARU_PORT", "８０８０"),  # noqa: RUF001 - full-width digits are what is tested
+        ("MARU_PORT", "８０８０"),
         ("MARU_SMTP_PORT", "25 25"),
         ("MARU_WEB_WORKERS", "0"),
         ("MARU_DEMO", "maybe"),
