@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import tailwind from '@tailwindcss/vite';
@@ -50,19 +50,22 @@ function sprite(): Plugin {
   };
 }
 
-/** Brotli and gzip beside each text file: WhiteNoise sends what the browser takes and compresses nothing itself. */
+/**
+ * Brotli and gzip beside each text file: WhiteNoise sends what the browser takes and compresses nothing itself.
+ * Done when the files are written: before that Vite has not put its last words into them.
+ */
 function compressed(): Plugin {
   return {
     name: 'maru-compressed',
-    enforce: 'post',
-    generateBundle(_options, bundle) {
-      for (const [name, item] of Object.entries(bundle)) {
+    writeBundle(options, bundle) {
+      for (const name of Object.keys(bundle)) {
         if (!['.js', '.css', '.svg'].includes(extname(name))) continue;
-        const bytes = Buffer.from(item.type === 'chunk' ? item.code : item.source);
+        const file = join(options.dir!, name);
+        const bytes = readFileSync(file);
         if (bytes.length < 400) continue;
         const params = { [constants.BROTLI_PARAM_QUALITY]: 11 };
-        this.emitFile({ type: 'asset', fileName: `${name}.br`, source: brotliCompressSync(bytes, { params }) });
-        this.emitFile({ type: 'asset', fileName: `${name}.gz`, source: gzipSync(bytes, { level: 9 }) });
+        writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+        writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
       }
     },
   };

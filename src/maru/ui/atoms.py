@@ -37,9 +37,7 @@ CHANNELS: Mapping[str, tuple[str, str]] = {
     "agent": ("user-round-pen", gettext_noop("By hand")),
 }
 STAGE_COLORS = ("violet", "blue", "amber", "green", "teal", "rose", "orange", "grey")
-AVATAR_EMOJI = tuple(
-    "🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧🦉🦆🐢🐳🐬🦭🐙🦋🌵🌲🍀🌻🍎🍋🍑🫐🥑🥐🍙🍵⛵🚲🎈🎧🎨🧩🪁🌙"
-)
+AVATAR_EMOJI = tuple("🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧🦉🦆🐢🐳🐬🦭🐙🦋🌵🌲🍀🌻🍎🍋🍑🫐🥑🥐🍙🍵⛵🚲🎈🎧🎨🧩🪁🌙")
 
 _RING = 37.7  # circumference of the SLA ring, radius 6
 
@@ -52,16 +50,12 @@ def icon(name: str, cls: str = "", label: str = "") -> Markup:
 @lru_cache(maxsize=2048)
 def _icon(name: str, cls: str, label: str, sprite: str) -> Markup:
     role = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    return Markup(
-        f'<svg class="i {escape(cls)}" {role}><use href="{escape(sprite)}#{escape(name)}"/></svg>'
-    )
+    return Markup(f'<svg class="i {escape(cls)}" {role}><use href="{escape(sprite)}#{escape(name)}"/></svg>')
 
 
 def status(name: str, mode: str = "badge", label: str = "") -> Markup:
     """A ticket status as glyph, colour and word; `mode="glyph"` shows the sign alone with the word for readers."""
-    return _status(
-        name, mode, label, get_language() or "en", manifest.asset(manifest.SPRITE)
-    )
+    return _status(name, mode, label, get_language() or "en", manifest.asset(manifest.SPRITE))
 
 
 @lru_cache(maxsize=512)
@@ -88,9 +82,7 @@ def stage(label: str, status_name: str, color: str = "", mode: str = "badge") ->
     glyph, _word = STATUSES.get(status_name, STATUSES["open"])
     text, sign = escape(label), icon(glyph)
     if mode == "glyph":
-        return Markup(
-            f'<span class="st hue-{color}" title="{text}">{sign}<span class="sr-only">{text}</span></span>'
-        )
+        return Markup(f'<span class="st hue-{color}" title="{text}">{sign}<span class="sr-only">{text}</span></span>')
     return Markup(f'<span class="badge badge-hue hue-{color}">{sign}{text}</span>')
 
 
@@ -138,9 +130,7 @@ def _channel(kind: str, text: bool, language: str, sprite: str) -> Markup:
     label, sign = escape(gettext(word)), _icon(glyph, "", "", sprite)
     if text:
         return Markup(f'<span class="ch">{sign}{label}</span>')
-    return Markup(
-        f'<span class="ch" title="{label}">{sign}<span class="sr-only">{label}</span></span>'
-    )
+    return Markup(f'<span class="ch" title="{label}">{sign}<span class="sr-only">{label}</span></span>')
 
 
 def channel_label(kind: str) -> str:
@@ -174,12 +164,8 @@ def avatar(
 
 
 @lru_cache(maxsize=4096)
-def _avatar(
-    name: str, size: str, picture: str, presence: bool, decorative: bool, language: str
-) -> Markup:
-    sized = (
-        f"avatar avatar-{escape(size.removeprefix('avatar-'))}" if size else "avatar"
-    )
+def _avatar(name: str, size: str, picture: str, presence: bool, decorative: bool, language: str) -> Markup:
+    sized = f"avatar avatar-{escape(size.removeprefix('avatar-'))}" if size else "avatar"
     if not name:
         label = escape(gettext("Unassigned"))
         return Markup(
@@ -198,9 +184,7 @@ def _avatar(
         inner = str(escape(picture[:8]))
     else:
         inner = str(escape(initials(name)))
-    return Markup(
-        f'<span class="{sized} av-{tone}{here}" title="{shown}" {about}>{inner}</span>'
-    )
+    return Markup(f'<span class="{sized} av-{tone}{here}" title="{shown}" {about}>{inner}</span>')
 
 
 def span_text(minutes: int) -> str:
@@ -213,9 +197,7 @@ def span_text(minutes: int) -> str:
     return gettext("%(m)sm") % {"m": size}
 
 
-def sla(
-    due: datetime | None, total_minutes: int = 240, now: datetime | None = None
-) -> Markup:
+def sla(due: datetime | None, total_minutes: int = 240, now: datetime | None = None) -> Markup:
     """Time left until `due` as ring and words: grey, amber in the last hour, red when over. Empty without `due`."""
     if due is None:
         return Markup("")
@@ -240,6 +222,4 @@ def bubble(count: int, label: str = "") -> Markup:
         return Markup("")
     shown = "99+" if count > 99 else str(count)
     what = escape(label or gettext("unread"))
-    return Markup(
-        f'<span class="bubble-n"><span class="sr-only">{what} </span>{shown}</span>'
-    )
+    return Markup(f'<span class="bubble-n"><span class="sr-only">{what} </span>{shown}</span>')

@@ -12,9 +12,7 @@ def luminance(color: str) -> float:
 
     def channel(text: str) -> float:
         part = int(text, 16) / 255
-        return (
-            part / 12.92 if part <= 0.03928 else float(((part + 0.055) / 1.055) ** 2.4)
-        )
+        return part / 12.92 if part <= 0.03928 else float(((part + 0.055) / 1.055) ** 2.4)
 
     red, green, blue = (channel(color[i : i + 2]) for i in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -27,11 +27,7 @@ def _page(
     }
     try:
         # Context processors may ask the database; an error page goes without them.
-        body = (
-            _environment()
-            .get_template("ui/error.html")
-            .render(request=request, **context)
-        )
+        body = _environment().get_template("ui/error.html").render(request=request, **context)
     except Exception:
         log.exception("error page failed")
         body = f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{text}</p>"
@@ -45,17 +41,13 @@ def _environment() -> Any:
     raise LookupError("No Jinja2 engine in TEMPLATES")
 
 
-def bad_request(
-    request: HttpRequest, exception: Exception | None = None
-) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400."""
     return _page(
         request,
         400,
         gettext("This request could not be understood"),
-        gettext(
-            "Something in the address or in what was sent is not right. Go back and try again."
-        ),
+        gettext("Something in the address or in what was sent is not right. Go back and try again."),
         glyph="circle-help",
     )
 
@@ -66,9 +58,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         403,
         gettext("You may not open this page"),
-        gettext(
-            "Your role does not include this. Ask an administrator of your organization if you need it."
-        ),
+        gettext("Your role does not include this. Ask an administrator of your organization if you need it."),
         glyph="lock",
     )
 
@@ -79,23 +69,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         404,
         gettext("There is nothing here"),
-        gettext(
-            "The address may have a typing mistake, or what was here has been moved or removed."
-        ),
+        gettext("The address may have a typing mistake, or what was here has been moved or removed."),
     )
 
 
-def too_many(
-    request: HttpRequest, exception: Exception | None = None, retry_after: int = 60
-) -> HttpResponse:
+def too_many(request: HttpRequest, exception: Exception | None = None, retry_after: int = 60) -> HttpResponse:
     """429, with a Retry-After header in seconds."""
     response = _page(
         request,
         429,
         gettext("Too many attempts"),
-        gettext(
-            "This happened too often in a short time. Wait a few minutes and try again."
-        ),
+        gettext("This happened too often in a short time. Wait a few minutes and try again."),
         glyph="hourglass",
     )
     response["Retry-After"] = str(retry_after)
@@ -108,9 +92,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         request,
         500,
         gettext("Something went wrong on our side"),
-        gettext(
-            "The problem has been recorded. What was saved before is safe. Try again in a moment."
-        ),
+        gettext("The problem has been recorded. What was saved before is safe. Try again in a moment."),
         glyph="cloud-alert",
     )
 
@@ -121,9 +103,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         gettext("This form has expired"),
-        gettext(
-            "Go back, reload the page and send it again. Your browser usually keeps what you typed."
-        ),
+        gettext("Go back, reload the page and send it again. Your browser usually keeps what you typed."),
         gettext("If it happens again, allow cookies for this site."),
         glyph="timer-off",
     )

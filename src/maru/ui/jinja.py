@@ -46,9 +46,7 @@ def pref_url(name: str) -> str:
 
 def json_script(value: Any, element_id: str) -> Markup:
     """Data for scripts as an inert JSON element; safe against closing tags in the data."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(
-        _ESCAPES
-    )
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
     return Markup(f'<script id="{element_id}" type="application/json">{text}</script>')
 
 
@@ -115,9 +113,7 @@ def environment(**options: Any) -> Environment:
         LANGUAGES=LANGUAGES,
         **_atoms(),
     )
-    env.filters.update(
-        filesize=times.filesize, ago=times.ago, clock=times.clock, day=times.day
-    )
+    env.filters.update(filesize=times.filesize, ago=times.ago, clock=times.clock, day=times.day)
     return env
 
 

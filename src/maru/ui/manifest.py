@@ -84,9 +84,7 @@ def _vite(entry: str) -> Markup:
         for css in known[key].get("css", []):
             tags[f'<link rel="stylesheet" href="{STATIC_URL}{css}">'] = None
         for imported in known[key].get("imports", []):
-            tags[
-                f'<link rel="modulepreload" href="{STATIC_URL}{known[imported]["file"]}">'
-            ] = None
+            tags[f'<link rel="modulepreload" href="{STATIC_URL}{known[imported]["file"]}">'] = None
             walk(imported)
 
     walk(entry)

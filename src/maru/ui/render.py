@@ -46,19 +46,14 @@ def render_block(
     status: int = 200,
 ) -> HttpResponse:
     """An HTTP response with one block; caches are told that htmx requests differ from page requests."""
-    response = HttpResponse(
-        block_to_string(request, template, block, context), status=status
-    )
+    response = HttpResponse(block_to_string(request, template, block, context), status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
 def is_htmx(request: HttpRequest) -> bool:
     """Whether htmx asks for a fragment (not for a page it restores from history)."""
-    return (
-        request.headers.get("HX-Request") == "true"
-        and request.headers.get("HX-History-Restore-Request") != "true"
-    )
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
 
 
 def _engine() -> Any:

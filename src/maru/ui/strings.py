@@ -29,9 +29,7 @@ def _shared() -> dict[str, str]:
         "unsaved": gettext("You have changes that are not saved."),
         "chars_left": gettext("%(n)s characters left"),
         "chars_over": gettext("%(n)s characters too many"),
-        "file_too_big": gettext(
-            "%(name)s is %(size)s. A file may have at most %(max)s."
-        ),
+        "file_too_big": gettext("%(name)s is %(size)s. A file may have at most %(max)s."),
         "file_too_many": gettext("At most %(n)s files. %(name)s was left out."),
         "file_type": gettext("%(name)s is of a type that is not accepted."),
         "file_empty": gettext("%(name)s is empty."),
@@ -43,9 +41,7 @@ def _shared() -> dict[str, str]:
         "pow_working": gettext("Checking that you are not a robot…"),
         "pow_done": gettext("Check passed."),
         "pow_failed": gettext("The check did not work. Reload the page and try again."),
-        "net_error": gettext(
-            "The server could not be reached. Nothing was lost; try again."
-        ),
+        "net_error": gettext("The server could not be reached. Nothing was lost; try again."),
         "now": gettext("just now"),
         "m_ago": gettext("%(n)sm ago"),
         "h_ago": gettext("%(n)sh ago"),
@@ -67,13 +63,9 @@ def _work() -> dict[str, str]:
         "server_error": gettext("the server had a problem (%(status)s)"),
         "forbidden": gettext("you may not do this"),
         "gone": gettext("it is no longer there"),
-        "session_over": gettext(
-            "You have been signed out. What you wrote is kept; sign in again in another tab."
-        ),
+        "session_over": gettext("You have been signed out. What you wrote is kept; sign in again in another tab."),
         "notify_on": gettext("Desktop notifications are on."),
-        "notify_denied": gettext(
-            "The browser blocks notifications. Allow them in the settings of this site."
-        ),
+        "notify_denied": gettext("The browser blocks notifications. Allow them in the settings of this site."),
         "new_items": gettext("%(n)s new"),
         "viewing_one": gettext("%(names)s is viewing this ticket"),
         "viewing_many": gettext("%(names)s are viewing this ticket"),
@@ -110,9 +102,7 @@ def _composer() -> dict[str, str]:
 
 def _board() -> dict[str, str]:
     return {
-        "picked": gettext(
-            "%(card)s picked up. Use arrow keys to move, Space to drop, Escape to cancel."
-        ),
+        "picked": gettext("%(card)s picked up. Use arrow keys to move, Space to drop, Escape to cancel."),
         "moved": gettext("%(card)s: %(col)s, position %(n)s of %(all)s"),
         "dropped": gettext("%(card)s moved to %(col)s."),
         "cancelled": gettext("Move cancelled."),

@@ -42,9 +42,7 @@ def _hour(moment: datetime) -> str:
     return f"{half}:{moment:%M} {'AM' if moment.hour < 12 else 'PM'}"
 
 
-def date_text(
-    day: date | datetime, weekday: bool = False, year: bool | None = None
-) -> str:
+def date_text(day: date | datetime, weekday: bool = False, year: bool | None = None) -> str:
     """A day in words; the year is left out within the current year unless `year` says otherwise."""
     when = _local(day).date() if isinstance(day, datetime) else day
     with_year = when.year != timezone.localdate().year if year is None else year
@@ -54,9 +52,7 @@ def date_text(
         text = f"{when.year}{signs[0]}" if with_year else ""
         text += f"{when.month}{signs[1]}{when.day}{signs[2]}"
         gap = " " if language == "ko" else ""
-        return (
-            f"{text}{gap}({_WEEKDAYS[language][when.weekday()]})" if weekday else text
-        )
+        return f"{text}{gap}({_WEEKDAYS[language][when.weekday()]})" if weekday else text
     text = f"{_MONTHS_EN[when.month - 1]} {when.day}"
     text = f"{_WEEKDAYS_EN[when.weekday()]}, {text}" if weekday else text
     return f"{text}, {when.year}" if with_year else text
@@ -81,20 +77,14 @@ def ago_text(moment: datetime, now: datetime | None = None) -> str:
     if minutes < 60:
         return gettext("%(n)sm ago") % {"n": minutes}
     if minutes < 1440:
-        return gettext("%(n)sh ago") % {
-            "n": minutes // 60
-        }
+        return gettext("%(n)sh ago") % {"n": minutes // 60}
     if minutes < 1440 * 7:
-        return gettext("%(n)sd ago") % {
-            "n": minutes // 1440
-        }
+        return gettext("%(n)sd ago") % {"n": minutes // 1440}
     return date_text(moment)
 
 
 def _time(moment: datetime, text: str, extra: str = "") -> Markup:
-    return Markup(
-        f'<time datetime="{moment.isoformat()}" title="{full_text(moment)}"{extra}>{text}</time>'
-    )
+    return Markup(f'<time datetime="{moment.isoformat()}" title="{full_text(moment)}"{extra}>{text}</time>')
 
 
 def ago(moment: datetime | None) -> Markup:
@@ -135,7 +125,5 @@ def filesize(size: int | None) -> str:
     for unit, step in (("KB", 1024), ("MB", 1024**2), ("GB", 1024**3)):
         value = size / step
         if value < 1000 or unit == "GB":
-            return (
-                f"{max(value, 0.1):.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
-            )
+            return f"{max(value, 0.1):.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
     return ""

@@ -65,9 +65,7 @@ class Problems:
         self.lines.append(text)
 
 
-def key_of(
-    message: str | tuple[str, ...] | list[str], context: str | None = None
-) -> str:
+def key_of(message: str | tuple[str, ...] | list[str], context: str | None = None) -> str:
     """`context@@singular||plural`, with newlines written as in the tables."""
     parts = [message] if isinstance(message, str) else list(message)[:2]
     return (f"{context}{_CONTEXT}" if context else "") + "||".join(parts)
@@ -79,24 +77,16 @@ def read_entries(problems: Problems) -> dict[str, Entry]:
     # Words of the shared interface come first, so that they decide.
     for path in sorted((LOCALE / "src").glob("*.tsv"), key=lambda path: (path.stem != "ui", path.stem)):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if (
-                not line.strip()
-                or line.startswith("#")
-                or (number == 1 and line.startswith("msgid\t"))
-            ):
+            if not line.strip() or line.startswith("#") or (number == 1 and line.startswith("msgid\t")):
                 continue
             cells = [cell.replace("\\n", "\n") for cell in line.split("\t")]
             if len(cells) != 3 or not all(cell.strip() for cell in cells):
-                problems.add(
-                    f"{path.name}:{number}: needs three filled columns: {line[:60]}"
-                )
+                problems.add(f"{path.name}:{number}: needs three filled columns: {line[:60]}")
                 continue
             entry = Entry(cells[0], {"ko": cells[1], "ja": cells[2]}, path.name, number)
             before = found.get(entry.key)
             if before and before.words != entry.words:
-                problems.add(
-                    f"{path.name}:{number}: differs from {before.file}:{before.line}: {entry.key[:60]}"
-                )
+                problems.add(f"{path.name}:{number}: differs from {before.file}:{before.line}: {entry.key[:60]}")
                 continue
             found.setdefault(entry.key, entry)
     return found
@@ -110,9 +100,7 @@ def write_catalogues(entries: dict[str, Entry]) -> None:
             ids = entry.ids
             word = entry.words[language]
             if len(ids) == 2:
-                catalogue.add(
-                    (ids[0], ids[1]), (word.split("||")[0],), context=entry.context
-                )
+                catalogue.add((ids[0], ids[1]), (word.split("||")[0],), context=entry.context)
             else:
                 catalogue.add(ids[0], word, context=entry.context)
         folder = LOCALE / language / "LC_MESSAGES"
@@ -151,11 +139,7 @@ def used_keys() -> dict[str, str]:
                     options=options if suffix == ".html" else {},
                 )
                 for line, message, _comments, context in found:
-                    texts = (
-                        message
-                        if isinstance(message, str)
-                        else tuple(part for part in message if part)
-                    )
+                    texts = message if isinstance(message, str) else tuple(part for part in message if part)
                     if texts:
                         used.setdefault(
                             key_of(texts, context),
@@ -182,9 +166,7 @@ def check(entries: dict[str, Entry], problems: Problems) -> None:
             given = _placeholders(word)
             # A singular-less language may drop the number of "one", never invent a name.
             if given - wanted or (len(entry.ids) == 1 and wanted - given):
-                problems.add(
-                    f"{entry.file}:{entry.line}: {language} has {sorted(given)}, needs {sorted(wanted)}"
-                )
+                problems.add(f"{entry.file}:{entry.line}: {language} has {sorted(given)}, needs {sorted(wanted)}")
 
 
 def main(arguments: list[str] | None = None) -> int:

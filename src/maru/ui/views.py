@@ -25,9 +25,7 @@ def _back(request: HttpRequest) -> HttpResponse:
 
 
 def _keep(response: HttpResponse, name: str, value: str, secure: bool) -> None:
-    response.set_cookie(
-        name, value, max_age=_YEAR, samesite="Lax", secure=secure, path="/"
-    )
+    response.set_cookie(name, value, max_age=_YEAR, samesite="Lax", secure=secure, path="/")
 
 
 @csrf_exempt
