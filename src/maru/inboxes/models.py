@@ -45,3 +45,8 @@ class Mailbox(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "host", "user_name", "folder"], name="mailbox_once")
         ]
+
+
+def secret_place(mailbox_id: int, column: str) -> str:
+    """Where an encrypted value of a mailbox stands; it opens nowhere else."""
+    return f"inboxes.mailbox.{column}:{mailbox_id}"
