@@ -28,7 +28,11 @@ class AccountManager(BaseUserManager):  # type: ignore[type-arg]
 
 
 class Account(AbstractBaseUser):
-    """A person who can sign in; may belong to several organizations (platform table)."""
+    """A person who can sign in; may belong to several organizations (platform table).
+
+    ``avatar`` is empty (initials), an emoji of ``maru.ui.atoms.AVATAR_EMOJI`` or the address of a picture.
+    ``email_confirmed_at`` is set when a link mailed to ``email`` was followed.
+    """
 
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=100)
@@ -38,6 +42,7 @@ class Account(AbstractBaseUser):
     avatar = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
     agreed_at = models.DateTimeField(null=True)
+    email_confirmed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects: ClassVar[AccountManager] = AccountManager()

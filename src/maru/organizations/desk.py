@@ -127,7 +127,7 @@ def desk_view(*required: Permission) -> Callable[[DeskView[P]], Callable[Concate
                 _activate_time_zone(desk.user.time_zone)
                 return view(desk, *args, **kwargs)
 
-        return enter
+        return cast(Callable[Concatenate[HttpRequest, str, P], HttpResponse], enter)
 
     return wrap
 

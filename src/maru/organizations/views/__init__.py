@@ -1,0 +1,1 @@
+"""Pages of signing up and joining, of members, groups and the organization."""
