@@ -7,3 +7,4 @@ import './prefs.ts';
 import './fields.ts';
 import './files.ts';
 import './proof.ts';
+import './public-progress.ts';
