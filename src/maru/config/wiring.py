@@ -4,6 +4,8 @@
 def wire() -> None:
     """Connect the rooms of the house."""
     wire_people()
+    wire_tickets()
+    wire_mail()
 
 
 def wire_people() -> None:
@@ -14,3 +16,25 @@ def wire_people() -> None:
 
     desk.register_settings(settings_items)
     desk.register_nav(settings_nav)
+
+
+def wire_mail() -> None:
+    """What goes out by mail when something happens, and who fills the slot for everybody else's mail."""
+    from maru.channels import outgoing, subscribers
+    from maru.core.events import subscribe
+    from maru.core.mailing import fill_slot
+    from maru.tickets.events import ReplySent, StageChanged, TicketOpened
+
+    fill_slot(outgoing.send_mail)
+    subscribe(ReplySent, subscribers.mail_reply)
+    subscribe(TicketOpened, subscribers.mail_receipt)
+    subscribe(StageChanged, subscribers.mail_completion)
+
+
+def wire_tickets() -> None:
+    """A new company finds its desk laid out."""
+    from maru.core.events import subscribe
+    from maru.organizations.events import OrganizationCreated
+    from maru.tickets import subscribers
+
+    subscribe(OrganizationCreated, subscribers.lay_out_desk)

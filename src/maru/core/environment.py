@@ -60,6 +60,11 @@ class Environment:
     trusted_proxies: int
     backup_database_url: str | None
     kiwi: bool
+    authserv_id: str
+    dkim_selector: str
+    dkim_key: Path | None
+    smtp_certificate: Path | None
+    smtp_certificate_key: Path | None
 
     @property
     def embedded(self) -> bool:
@@ -112,6 +117,11 @@ def load(variables: Mapping[str, str] | None = None) -> Environment:
         trusted_proxies=_number(source, "MARU_TRUSTED_PROXIES", 0, 0, 9),
         backup_database_url=_database_url(source, "MARU_BACKUP_DATABASE_URL"),
         kiwi=_switch(source, "MARU_KIWI", False),
+        authserv_id=source.get("MARU_AUTHSERV_ID", "").strip().lower(),
+        dkim_selector=source.get("MARU_DKIM_SELECTOR", "").strip(),
+        dkim_key=_file(source, "MARU_DKIM_KEY"),
+        smtp_certificate=_file(source, "MARU_SMTP_CERTIFICATE"),
+        smtp_certificate_key=_file(source, "MARU_SMTP_CERTIFICATE_KEY"),
     )
 
 
@@ -139,6 +149,18 @@ def _data_folder(source: Mapping[str, str]) -> Path:
     if folder.exists() and not folder.is_dir():
         raise EnvironmentProblem(_("MARU_DATA must be a folder, but %(path)s is a file.") % {"path": folder})
     return Path(os.path.normpath(folder))
+
+
+def _file(source: Mapping[str, str], name: str) -> Path | None:
+    written = source.get(name, "").strip()
+    if not written:
+        return None
+    path = Path(written).expanduser().absolute()
+    if not path.is_file():
+        raise EnvironmentProblem(
+            _("%(name)s names a file that is not there: %(path)s.") % {"name": name, "path": path}
+        )
+    return path
 
 
 def _number(source: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 from maru.core.ids import read_ticket_number
 
-_TOKEN = r"[a-z2-7]{26}"
-_REPLY = re.compile(rf"reply\+(t[0-9a-z]{{12}})\.({_TOKEN})")
-_MESSAGE_ID = re.compile(rf"maru\.(t[0-9a-z]{{12}})\.({_TOKEN})\.[a-z0-9]{{1,40}}@.{{1,253}}")
+_SIGNATURE = r"[a-z2-7]{26}"
+_REPLY = re.compile(rf"reply\+(t[0-9a-z]{{12}})\.({_SIGNATURE})")
+_MESSAGE_ID = re.compile(rf"maru\.(t[0-9a-z]{{12}})\.({_SIGNATURE})\.[a-z0-9]{{1,40}}@.{{1,253}}")
 _TAG = re.compile(r"#?\s?\[\s*(T(?:[ -]?[0-9A-Za-z]){12})\s*\]", re.IGNORECASE)
 _TAG_LOOSE = re.compile(r"#\s?(T-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4})\b", re.IGNORECASE)
 

@@ -207,7 +207,8 @@ def _body(mail: Outgoing) -> bytes:
     if mail.html:
         message.add_alternative(_clean(mail.html), subtype="html", charset="utf-8", cte=_encoding(mail.html))
         shown = [file for file in mail.files if file.content_id]
-        html_part = message.get_payload()[-1]
+        html_part = list(message.iter_parts())[-1]
+        assert isinstance(html_part, EmailMessage)
         for file in shown:
             main, _, sub = _type_of(file)
             html_part.add_related(

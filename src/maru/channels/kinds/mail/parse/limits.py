@@ -52,9 +52,7 @@ def _parts(raw: bytes) -> Quarantine | None:
     if not seen:
         return None
     lines = re.compile(rb"(?m)^--(?:" + b"|".join(re.escape(boundary) for boundary in seen) + rb")")
-    parts = 0
-    for _ in lines.finditer(raw):
-        parts += 1
+    for parts, _ in enumerate(lines.finditer(raw), 1):
         if parts > MAX_PARTS + len(seen):
             return Quarantine("too_many_parts", f"more than {MAX_PARTS}")
     return None

@@ -12,7 +12,6 @@ import math
 import os
 import resource
 import struct
-import sys
 import time
 from typing import Any, BinaryIO
 
@@ -50,6 +49,7 @@ def answer(raw: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[by
         result = Quarantine("memory")
     except Exception as error:  # Whatever a mail does to the reader must end in quarantine, with its name.
         result = Quarantine("unreadable", f"{type(error).__name__}: {error}"[:200])
+    data: dict[str, Any]
     if isinstance(result, ParsedMail):
         data, contents = {"mail": result.to_json()}, [item.content for item in result.attachments]
     else:
@@ -92,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,0 +1,116 @@
+"""What goes out when something happens to a ticket. Runs in the transaction of its cause."""
+
+from maru.channels import letters
+from maru.channels.outgoing import is_own_address, may_write_automatically, queue_ticket_mail
+from maru.core.actors import ActorKind
+from maru.core.events import Published
+from maru.organizations.models import Organization, Service
+from maru.tickets.events import ReplySent, StageChanged, TicketOpened
+from maru.tickets.models import Channel, Message, Participant, Ticket
+from maru.tickets.queries.strangers import may_mail_stranger
+
+#: Whoever fills in a form may name anybody's address.
+_UNPROVEN = {Channel.WEB, Channel.API, Channel.CHAT}
+_THREAD = 10
+
+
+def _context(ticket_id: int) -> tuple[Ticket, Organization, Service]:
+    ticket = Ticket.objects.get(id=ticket_id)
+    return ticket, Organization.objects.get(id=ticket.organization_id), Service.objects.get(id=ticket.service_id)
+
+
+def _thread(ticket: Ticket) -> list[str]:
+    """Header ids of what came in by mail, oldest first, for In-Reply-To and References."""
+    found = Message.objects.filter(ticket=ticket).exclude(header_id="").order_by("-id")
+    return list(found.values_list("header_id", flat=True)[:_THREAD])[::-1]
+
+
+def mail_reply(published: Published) -> None:
+    """One mail to each confirmed participant when staff have answered."""
+    event = published.event
+    assert isinstance(event, ReplySent)
+    message = Message.objects.get(id=event.message_id)
+    if not message.recipients:
+        return
+    ticket, organization, service = _context(event.subject_id)
+    thread = _thread(ticket)
+    for recipient in message.recipients:
+        address = recipient["address"]
+        if is_own_address(address):
+            continue
+        letter = letters.reply_letter(
+            organization, ticket, message, recipient=address, is_final=event.outcome == "resolve"
+        )
+        queue_ticket_mail(
+            organization,
+            service,
+            ticket,
+            purpose="reply",
+            recipient=address,
+            recipient_name=recipient.get("name", ""),
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            message=message,
+            sender_name=f"{message.author_name} ({organization.name})" if message.author_name else "",
+            thread=thread,
+        )
+
+
+def mail_receipt(published: Published) -> None:
+    """The receipt to the requester, unless he is a robot, gets too many, or only a form named him today already."""
+    event = published.event
+    assert isinstance(event, TicketOpened)
+    if not event.wants_receipt:
+        return
+    ticket, organization, service = _context(event.subject_id)
+    address = ticket.requester_email
+    if not address or ticket.is_spam or not may_write_automatically(organization.id, address):
+        return
+    staff = published.actor.kind is ActorKind.MEMBER
+    if event.channel in _UNPROVEN and not staff and not may_mail_stranger(address):
+        return
+    letter = letters.receipt_letter(organization, ticket, recipient=address)
+    queue_ticket_mail(
+        organization,
+        service,
+        ticket,
+        purpose="receipt",
+        recipient=address,
+        # The name is the writer's own words too.
+        recipient_name=ticket.requester_name if staff else "",
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        automatic="auto-replied",
+        thread=_thread(ticket),
+    )
+
+
+def mail_completion(published: Published) -> None:
+    """The completion mail when the stage becomes 완료 without an answer that says so itself."""
+    event = published.event
+    assert isinstance(event, StageChanged)
+    if not event.mails_completion:
+        return
+    ticket, organization, service = _context(event.subject_id)
+    if ticket.is_spam:
+        return
+    thread = _thread(ticket)
+    for participant in Participant.objects.filter(ticket=ticket, is_confirmed=True).order_by("id"):
+        if not may_write_automatically(organization.id, participant.address):
+            continue
+        letter = letters.completion_letter(organization, ticket, recipient=participant.address)
+        queue_ticket_mail(
+            organization,
+            service,
+            ticket,
+            purpose="completion",
+            recipient=participant.address,
+            recipient_name=participant.name,
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            automatic="auto-generated",
+            thread=thread,
+        )
