@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import tailwind from '@tailwindcss/vite';
@@ -42,9 +42,11 @@ function sprite(): Plugin {
       const body = usedIcons().map(symbol).join('');
       const source = `<svg xmlns="http://www.w3.org/2000/svg">${body}</svg>`;
       this.emitFile({ type: 'asset', name: 'sprite.svg', originalFileName: 'sprite.svg', source });
-      for (const file of existsSync(join(ROOT, 'img')) ? readdirSync(join(ROOT, 'img')) : []) {
+      for (const file of readdirSync(join(ROOT, 'img'), { recursive: true }) as string[]) {
+        if (extname(file) !== '.svg') continue;
         const picture = readFileSync(join(ROOT, 'img', file));
-        this.emitFile({ type: 'asset', name: file, originalFileName: `img/${file}`, source: picture });
+        const name = file.replaceAll('\\', '/');
+        this.emitFile({ type: 'asset', name: name.split('/').pop(), originalFileName: `img/${name}`, source: picture });
       }
     },
   };

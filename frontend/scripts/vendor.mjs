@@ -7,11 +7,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PACKAGES = ['pretendard@1.3.9', 'pretendard-jp@1.3.9', 'lucide-static@1.62.0'];
+const PACKAGES = ['pretendard@1.3.9', 'pretendard-jp@1.3.9', 'lucide-static@1.62.0', '@twemoji/svg@15.0.0'];
 const FONTS = [
   { pkg: 'pretendard', css: 'pretendardvariable-dynamic-subset.css', out: 'ko' },
   { pkg: 'pretendard-jp', css: 'pretendardvariable-jp-dynamic-subset.css', out: 'ja' },
 ];
+// The avatars to choose from; the same list as AVATAR_EMOJI in maru.ui.atoms.
+const EMOJI = '🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧🦉🦆🐢🐳🐬🦭🐙🦋🌵🌲🍀🌻🍎🍋🍑🫐🥑🥐🍙🍵⛵🚲🎈🎧🎨🧩🪁🌙';
 const root = join(import.meta.dirname, '..');
 
 function fetchPackages() {
@@ -49,7 +51,21 @@ function icons(modules, added) {
   cpSync(join(modules, 'lucide-static', 'LICENSE'), join(to, 'LICENSE'));
 }
 
+function emoji(modules) {
+  const to = join(root, 'img', 'emoji');
+  mkdirSync(to, { recursive: true });
+  for (const sign of EMOJI) {
+    const name = `${sign.codePointAt(0).toString(16)}.svg`;
+    cpSync(join(modules, '@twemoji', 'svg', name), join(to, name));
+  }
+  const credit = 'Twemoji graphics, https://github.com/jdecked/twemoji, licensed under CC-BY 4.0.';
+  writeFileSync(join(to, 'CREDITS.txt'), `${credit}\nhttps://creativecommons.org/licenses/by/4.0/\n`);
+}
+
 const { modules, done } = fetchPackages();
-if (process.argv.length === 2) fonts(modules);
+if (process.argv.length === 2) {
+  fonts(modules);
+  emoji(modules);
+}
 icons(modules, process.argv.slice(2));
 done();

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext, gettext_noop, pgette
 from markupsafe import Markup, escape
 
 from maru.ui import manifest
+from maru.ui.markup import safe
 
 STATUSES: Mapping[str, tuple[str, str]] = {
     "new": ("circle-dashed", gettext_noop("Received")),
@@ -50,7 +51,7 @@ def icon(name: str, cls: str = "", label: str = "") -> Markup:
 @lru_cache(maxsize=2048)
 def _icon(name: str, cls: str, label: str, sprite: str) -> Markup:
     role = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    return Markup(f'<svg class="i {escape(cls)}" {role}><use href="{escape(sprite)}#{escape(name)}"/></svg>')
+    return safe(f'<svg class="i {escape(cls)}" {role}><use href="{escape(sprite)}#{escape(name)}"/></svg>')
 
 
 def status(name: str, mode: str = "badge", label: str = "") -> Markup:
@@ -64,10 +65,10 @@ def _status(name: str, mode: str, label: str, language: str, sprite: str) -> Mar
     text = escape(label or gettext(word))
     sign = _icon(glyph, "", "", sprite)
     if mode == "glyph":
-        return Markup(
+        return safe(
             f'<span class="st st-{escape(name)}" title="{text}">{sign}<span class="sr-only">{text}</span></span>'
         )
-    return Markup(f'<span class="badge badge-{escape(name)}">{sign}{text}</span>')
+    return safe(f'<span class="badge badge-{escape(name)}">{sign}{text}</span>')
 
 
 def status_label(name: str) -> str:
@@ -82,8 +83,8 @@ def stage(label: str, status_name: str, color: str = "", mode: str = "badge") ->
     glyph, _word = STATUSES.get(status_name, STATUSES["open"])
     text, sign = escape(label), icon(glyph)
     if mode == "glyph":
-        return Markup(f'<span class="st hue-{color}" title="{text}">{sign}<span class="sr-only">{text}</span></span>')
-    return Markup(f'<span class="badge badge-hue hue-{color}">{sign}{text}</span>')
+        return safe(f'<span class="st hue-{color}" title="{text}">{sign}<span class="sr-only">{text}</span></span>')
+    return safe(f'<span class="badge badge-hue hue-{color}">{sign}{text}</span>')
 
 
 def prio(name: str, text: bool = False) -> Markup:
@@ -108,8 +109,8 @@ def _prio(name: str, text: bool, language: str) -> Markup:
         )
     glyph = f'<svg class="i" viewBox="0 0 16 16" aria-hidden="true">{drawing}</svg>'
     if text:
-        return Markup(f'<span class="prio prio-{escape(name)}">{glyph}{label}</span>')
-    return Markup(
+        return safe(f'<span class="prio prio-{escape(name)}">{glyph}{label}</span>')
+    return safe(
         f'<span class="prio prio-{escape(name)}" title="{label}">{glyph}<span class="sr-only">{label}</span></span>'
     )
 
@@ -129,13 +130,23 @@ def _channel(kind: str, text: bool, language: str, sprite: str) -> Markup:
     glyph, word = CHANNELS.get(kind, ("message-square", kind))
     label, sign = escape(gettext(word)), _icon(glyph, "", "", sprite)
     if text:
-        return Markup(f'<span class="ch">{sign}{label}</span>')
-    return Markup(f'<span class="ch" title="{label}">{sign}<span class="sr-only">{label}</span></span>')
+        return safe(f'<span class="ch">{sign}{label}</span>')
+    return safe(f'<span class="ch" title="{label}">{sign}<span class="sr-only">{label}</span></span>')
 
 
 def channel_label(kind: str) -> str:
     """The word for a channel in the viewer's language."""
     return gettext(CHANNELS.get(kind, ("", kind))[1])
+
+
+def emoji_url(sign: str) -> str:
+    """Address of the drawing of one of AVATAR_EMOJI: the same on every system, also where no emoji font is."""
+    return manifest.asset(f"img/emoji/{ord(sign[0]):x}.svg")
+
+
+def emoji(sign: str) -> Markup:
+    """The drawing itself, decorative."""
+    return safe(f'<img class="emoji" src="{emoji_url(sign)}" alt="" width="24" height="24">')
 
 
 def initials(name: str) -> str:
@@ -160,16 +171,16 @@ def avatar(
     `size` is "", "sm" or "lg". `decorative=False` speaks the name: use it where no text names the person.
     An empty name shows the dashed "nobody yet" sign.
     """
-    return _avatar(name, size, picture, presence, decorative, get_language() or "en")
+    return _avatar(name, size, picture, presence, decorative, get_language() or "en", manifest.asset(manifest.SPRITE))
 
 
 @lru_cache(maxsize=4096)
-def _avatar(name: str, size: str, picture: str, presence: bool, decorative: bool, language: str) -> Markup:
+def _avatar(name: str, size: str, picture: str, presence: bool, decorative: bool, language: str, sprite: str) -> Markup:
     sized = f"avatar avatar-{escape(size.removeprefix('avatar-'))}" if size else "avatar"
     if not name:
         label = escape(gettext("Unassigned"))
-        return Markup(
-            f'<span class="{sized} avatar-none" title="{label}">{icon("user-round")}'
+        return safe(
+            f'<span class="{sized} avatar-none" title="{label}">{_icon("user-round", "", "", sprite)}'
             f'<span class="sr-only">{label}</span></span>'
         )
     shown, about = escape(name), 'aria-hidden="true"'
@@ -179,12 +190,12 @@ def _avatar(name: str, size: str, picture: str, presence: bool, decorative: bool
     tone = crc32(name.encode()) % 8
     if picture.startswith(("/", "https://", "http://")):
         inner = f'<img src="{escape(picture)}" alt="" loading="lazy" decoding="async">'
-    elif picture:
+    elif picture in AVATAR_EMOJI:
         here += " avatar-emoji"
-        inner = str(escape(picture[:8]))
+        inner = f'<img src="{emoji_url(picture)}" alt="">'
     else:
         inner = str(escape(initials(name)))
-    return Markup(f'<span class="{sized} av-{tone}{here}" title="{shown}" {about}>{inner}</span>')
+    return safe(f'<span class="{sized} av-{tone}{here}" title="{shown}" {about}>{inner}</span>')
 
 
 def span_text(minutes: int) -> str:
@@ -200,7 +211,7 @@ def span_text(minutes: int) -> str:
 def sla(due: datetime | None, total_minutes: int = 240, now: datetime | None = None) -> Markup:
     """Time left until `due` as ring and words: grey, amber in the last hour, red when over. Empty without `due`."""
     if due is None:
-        return Markup("")
+        return safe("")
     minutes = int((due - (now or timezone.now())).total_seconds() // 60)
     tone = "over" if minutes < 0 else "soon" if minutes <= 60 else "ok"
     part = 1.0 if minutes < 0 else max(0.04, min(1.0, minutes / max(1, total_minutes)))
@@ -208,7 +219,7 @@ def sla(due: datetime | None, total_minutes: int = 240, now: datetime | None = N
     text = escape(words % {"t": span_text(minutes)})
     name = escape(pgettext("time limit", "SLA"))
     circle = '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="2.4"'
-    return Markup(
+    return safe(
         f'<m-sla class="sla sla-{tone}" due="{due.isoformat()}">'
         f'<svg class="i" viewBox="0 0 16 16" aria-hidden="true">{circle} opacity=".25"/>'
         f'{circle} stroke-linecap="round" stroke-dasharray="{_RING * part:.1f} {_RING}" transform="rotate(-90 8 8)"/></svg>'
@@ -219,7 +230,7 @@ def sla(due: datetime | None, total_minutes: int = 240, now: datetime | None = N
 def bubble(count: int, label: str = "") -> Markup:
     """A red counter; nothing for zero. `label` is what is counted, for screen readers ("unread")."""
     if not count:
-        return Markup("")
+        return safe("")
     shown = "99+" if count > 99 else str(count)
     what = escape(label or gettext("unread"))
-    return Markup(f'<span class="bubble-n"><span class="sr-only">{what} </span>{shown}</span>')
+    return safe(f'<span class="bubble-n"><span class="sr-only">{what} </span>{shown}</span>')

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemBytecodeCache
 from markupsafe import Markup
 
 from maru.ui import atoms, manifest, strings, times
+from maru.ui.markup import safe
 
 LANGUAGES = (("ko", "한국어"), ("ja", "日本語"), ("en", "English"))
 THEMES = ("light", "dark", "auto")
@@ -47,7 +48,7 @@ def pref_url(name: str) -> str:
 def json_script(value: Any, element_id: str) -> Markup:
     """Data for scripts as an inert JSON element; safe against closing tags in the data."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
-    return Markup(f'<script id="{element_id}" type="application/json">{text}</script>')
+    return safe(f'<script id="{element_id}" type="application/json">{text}</script>')
 
 
 def theme_of(request: Any) -> str:
@@ -73,19 +74,19 @@ def lang() -> str:
     return (get_language() or "en")[:2]
 
 
-def classes(*names: str | None | bool) -> str:
+def classes(*names: str | bool | None) -> str:
     """Join class names, leaving out what is empty."""
     return " ".join(name for name in names if isinstance(name, str) and name)
 
 
 def environment(**options: Any) -> Environment:
     """The environment for Django's Jinja2 backend (`OPTIONS["environment"] = "maru.ui.jinja.environment"`)."""
-    options.setdefault("autoescape", True)
     cache = Path(getattr(settings, "JINJA_CACHE_DIR", "") or "")
     if str(cache) not in ("", "."):
         cache.mkdir(parents=True, exist_ok=True)
         options.setdefault("bytecode_cache", FileSystemBytecodeCache(str(cache)))
-    env = Environment(
+    options["autoescape"] = True
+    env = Environment(  # noqa: S701 - set just above
         **options,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -129,6 +130,7 @@ def _atoms() -> dict[str, Any]:
         "channel_label": atoms.channel_label,
         "avatar": atoms.avatar,
         "avatar_emoji": atoms.AVATAR_EMOJI,
+        "emoji": atoms.emoji,
         "sla": atoms.sla,
         "bubble": atoms.bubble,
         "ago": times.ago,

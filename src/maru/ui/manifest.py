@@ -7,6 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from maru.ui.markup import safe
+
 DIST = Path(__file__).resolve().parent / "dist"
 STATIC_URL = "/static/"
 SPRITE = "sprite.svg"
@@ -54,9 +56,9 @@ def vite_late(entry: str) -> Markup:
     """A stylesheet that must not block the first paint (font faces): a script flips its media to `all`."""
     url = manifest().get(entry, {}).get("file")
     if not url:
-        return Markup("")
+        return safe("")
     href = escape(STATIC_URL + url)
-    return Markup(
+    return safe(
         f'<link rel="stylesheet" href="{href}" media="print" data-late>'
         f'<noscript><link rel="stylesheet" href="{href}"></noscript>'
     )
@@ -73,7 +75,7 @@ def _vite(entry: str) -> Markup:
     known = _stamp[1]
     found = known.get(entry)
     if not found:
-        return Markup(f"<!-- not built: {escape(entry)} -->")
+        return safe(f"<!-- not built: {escape(entry)} -->")
     tags: dict[str, None] = {}
     seen: set[str] = set()
 
@@ -93,4 +95,4 @@ def _vite(entry: str) -> Markup:
         tags[f'<link rel="stylesheet" href="{url}">'] = None
     else:
         tags[f'<script type="module" src="{url}"></script>'] = None
-    return Markup("\n".join(tags))
+    return safe("\n".join(tags))

@@ -6,6 +6,8 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from markupsafe import Markup
 
+from maru.ui.markup import safe
+
 _WEEKDAYS = {"ko": "월화수목금토일", "ja": "月火水木金土日"}
 _WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS_EN = (
@@ -84,18 +86,18 @@ def ago_text(moment: datetime, now: datetime | None = None) -> str:
 
 
 def _time(moment: datetime, text: str, extra: str = "") -> Markup:
-    return Markup(f'<time datetime="{moment.isoformat()}" title="{full_text(moment)}"{extra}>{text}</time>')
+    return safe(f'<time datetime="{moment.isoformat()}" title="{full_text(moment)}"{extra}>{text}</time>')
 
 
 def ago(moment: datetime | None) -> Markup:
     """A `<time>` telling how long ago; the page keeps it current. Empty for None."""
-    return _time(moment, ago_text(moment), " data-ago") if moment else Markup("")
+    return _time(moment, ago_text(moment), " data-ago") if moment else safe("")
 
 
 def clock(moment: datetime | None) -> Markup:
     """A `<time>` with the time today, else with the day and the time. Empty for None."""
     if not moment:
-        return Markup("")
+        return safe("")
     local = _local(moment)
     if local.date() == timezone.localdate():
         return _time(moment, _hour(local))
@@ -104,7 +106,7 @@ def clock(moment: datetime | None) -> Markup:
 
 def hour(moment: datetime | None) -> Markup:
     """A `<time>` with the time of day alone, for lines below a day divider."""
-    return _time(moment, clock_text(moment)) if moment else Markup("")
+    return _time(moment, clock_text(moment)) if moment else safe("")
 
 
 def day(moment: datetime | date) -> str:
