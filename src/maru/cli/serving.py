@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from maru.cli.database import set_up_django
@@ -11,6 +13,7 @@ from maru.cli.services import die_hard_with_parent
 from maru.core.embedded.server import EmbeddedPostgres
 from maru.core.environment import Environment
 
+WEB_APPLICATION = "maru.config.asgi:application"
 # Open event streams count as running requests, so this is far above what the pages alone would need.
 MOST_REQUESTS = 10_000
 JOBS_AT_ONCE = 4
@@ -22,12 +25,20 @@ JOB_GRACE = 10.0
 def web(environment: Environment, _asked: argparse.Namespace) -> int:
     """Serve pages, API and event streams until told to stop."""
     _require_database(environment)
+    # Loaded once, before the workers are forked: they share its memory, and a killed one is back at once.
+    _load(WEB_APPLICATION)
+    from django.urls import get_resolver
+
+    # Views are otherwise imported by the first request, in each worker anew.
+    _ = get_resolver().url_patterns
+    gc.collect()
+    gc.freeze()
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
     Server(
-        "maru.config.asgi:application",
+        WEB_APPLICATION,
         address=environment.host,
         port=environment.port,
         interface=Interfaces.ASGI,
@@ -45,8 +56,10 @@ def web(environment: Environment, _asked: argparse.Namespace) -> int:
 def load_web_application(target: str) -> Callable[..., Any]:
     """Called in each web worker before it serves."""
     die_hard_with_parent()
-    from importlib import import_module
+    return _load(target)
 
+
+def _load(target: str) -> Callable[..., Any]:
     module, _colon, name = target.partition(":")
     application: Callable[..., Any] = getattr(import_module(module), name)
     return application
