@@ -35,7 +35,7 @@ MIGRATION_LOCK = 0x4D617275
 def migrate(environment: Environment, asked: argparse.Namespace) -> int:
     """Prepare the roles and bring the tables up to date."""
     with running_database(environment):
-        if asked.if_needed and _note(environment).get("prepared") == _fingerprint(environment):
+        if asked.if_needed and is_prepared(environment):
             return 0
         _migrate(environment)
     return 0
@@ -52,6 +52,12 @@ def demo(environment: Environment, _asked: argparse.Namespace) -> int:
         main()
         _keep_note(environment, {**_note(environment), "demo": True})
     return 0
+
+
+def is_prepared(environment: Environment) -> bool:
+    """Whether nothing changed since the last migration, in the code nor in the database."""
+    found = _fingerprint(environment)
+    return found is not None and found == _note(environment).get("prepared")
 
 
 def demo_done(environment: Environment) -> bool:
