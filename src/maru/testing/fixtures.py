@@ -80,7 +80,7 @@ def client_of() -> Callable[..., Any]:
 
     def sign_in(member: Any) -> Client:
         client = Client(headers={"accept-language": "ko"})
-        client.force_login(member.account, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(member.account)
         return client
 
     return sign_in
