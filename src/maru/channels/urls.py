@@ -1,8 +1,8 @@
 """Addresses of the channels: the Postbox at the root, mail settings at the desk."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
-from maru.channels.views import postbox
+from maru.channels.views import mail, postbox
 
 app_name = "channels"
 urlpatterns = [
@@ -11,4 +11,12 @@ urlpatterns = [
     path("postbox/<slug:slug>/<int:mail_id>", postbox.letter, name="letter"),
 ]
 
-desk_urlpatterns: list[URLPattern] = []
+desk_urlpatterns = [
+    path("settings/mail", mail.mail, name="mail"),
+    path("settings/mail/new", mail.mailbox, name="mailbox_new"),
+    path("settings/mail/<int:mailbox_id>", mail.mailbox, name="mailbox"),
+    path("settings/mail/<int:mailbox_id>/do", mail.mailbox_action, name="mailbox_action"),
+    path("settings/mail/incoming", mail.incoming, name="incoming"),
+    path("settings/mail/incoming/<int:mail_id>/retry", mail.retry, name="retry"),
+    path("settings/mail/incoming/<int:mail_id>/raw", mail.raw, name="raw"),
+]

@@ -1,8 +1,12 @@
 """Every address of the house, in one place. Company pages come last: their first part is free to choose."""
 
-from django.urls import include, path
+from types import ModuleType
+
+from django.urls import URLResolver, include, path
 
 from maru.accounts import urls as accounts
+from maru.api import urls as api
+from maru.channels import urls as channels
 from maru.config import views
 from maru.organizations import urls as organizations
 
@@ -10,6 +14,14 @@ handler400 = "maru.ui.errors.bad_request"
 handler403 = "maru.ui.errors.forbidden"
 handler404 = "maru.ui.errors.not_found"
 handler500 = "maru.ui.errors.server_error"
+
+
+
+def _room(room: ModuleType, namespace: str) -> URLResolver:
+    """One namespace for a room's addresses at the root and at the desk."""
+    at_the_desk = path("desk/<slug:slug>/", include(room.desk_urlpatterns))
+    return path("", include(([*getattr(room, "urlpatterns", []), at_the_desk], namespace)))
+
 
 _people = [
     *accounts.urlpatterns,
@@ -23,7 +35,18 @@ urlpatterns = [
     path("-/", include("maru.ui.urls")),
     path("", include((_people, "accounts"))),
     path("", include(accounts.engine_urlpatterns)),
-    path("", include((organizations.urlpatterns + [path("desk/<slug:slug>/", include(organizations.desk_urlpatterns))], "organizations"))),
+    ),
+]
+
+urlpatterns += [
+    path(
+        "",
+        include((channels.urlpatterns + [path("desk/<slug:slug>/", include(channels.desk_urlpatterns))], "channels")),
+    ),
+]
+
+urlpatterns += [
+    path("", include(([*api.urlpatterns, path("desk/<slug:slug>/", include(api.desk_urlpatterns))], "api")))
 ]
 
 # Last: the first part of a company's page would match anything.

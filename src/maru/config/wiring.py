@@ -4,6 +4,7 @@
 def wire() -> None:
     """Connect the rooms of the house."""
     wire_people()
+    wire_api()
     wire_tickets()
     wire_mail()
 
@@ -21,11 +22,14 @@ def wire_people() -> None:
 def wire_mail() -> None:
     """What goes out by mail when something happens, and who fills the slot for everybody else's mail."""
     from maru.channels import outgoing, subscribers
+    from maru.channels.views.mail import settings_items
     from maru.core.events import subscribe
     from maru.core.mailing import fill_slot
+    from maru.organizations import desk
     from maru.tickets.events import ReplySent, StageChanged, TicketOpened
 
     fill_slot(outgoing.send_mail)
+    desk.register_settings(settings_items)
     subscribe(ReplySent, subscribers.mail_reply)
     subscribe(TicketOpened, subscribers.mail_receipt)
     subscribe(StageChanged, subscribers.mail_completion)
@@ -38,3 +42,11 @@ def wire_tickets() -> None:
     from maru.tickets import subscribers
 
     subscribe(OrganizationCreated, subscribers.lay_out_desk)
+
+
+def wire_api() -> None:
+    """Keys of services stand in the settings."""
+    from maru.api.views import settings_items
+    from maru.organizations import desk
+
+    desk.register_settings(settings_items)

@@ -16,7 +16,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from maru.core.encryption import CannotDecrypt, decrypt
-from maru.inboxes.models import Mailbox
+from maru.inboxes.models import Mailbox, secret_place
 
 TIMEOUT = 20
 TOKEN_URLS = {
@@ -44,11 +44,6 @@ class Access:
     folder: str = "INBOX"
 
 
-def secret_place(mailbox_id: int, column: str = "secret") -> str:
-    """Where a mailbox's secret stands, for `maru.core.encryption`."""
-    return f"inboxes.mailbox.{column}:{mailbox_id}"
-
-
 def access_of(mailbox: Mailbox) -> Access:
     """The mailbox with its secrets opened. Raises ImapError."""
     try:
@@ -58,7 +53,7 @@ def access_of(mailbox: Mailbox) -> Access:
             mailbox.security,
             mailbox.auth,
             mailbox.user_name,
-            decrypt(mailbox.organization_id, secret_place(mailbox.id), mailbox.secret),
+            decrypt(mailbox.organization_id, secret_place(mailbox.id, "secret"), mailbox.secret),
             mailbox.client_id,
             decrypt(mailbox.organization_id, secret_place(mailbox.id, "client_secret"), mailbox.client_secret),
             mailbox.folder,
