@@ -16,7 +16,6 @@ handler404 = "maru.ui.errors.not_found"
 handler500 = "maru.ui.errors.server_error"
 
 
-
 def _room(room: ModuleType, namespace: str) -> URLResolver:
     """One namespace for a room's addresses at the root and at the desk."""
     at_the_desk = path("desk/<slug:slug>/", include(room.desk_urlpatterns))
@@ -35,19 +34,9 @@ urlpatterns = [
     path("-/", include("maru.ui.urls")),
     path("", include((_people, "accounts"))),
     path("", include(accounts.engine_urlpatterns)),
-    ),
+    _room(organizations, "organizations"),
+    _room(channels, "channels"),
+    _room(api, "api"),
+    # Last: the first part of a company's page would match anything.
+    path("", include("maru.helpcenter.urls")),
 ]
-
-urlpatterns += [
-    path(
-        "",
-        include((channels.urlpatterns + [path("desk/<slug:slug>/", include(channels.desk_urlpatterns))], "channels")),
-    ),
-]
-
-urlpatterns += [
-    path("", include(([*api.urlpatterns, path("desk/<slug:slug>/", include(api.desk_urlpatterns))], "api")))
-]
-
-# Last: the first part of a company's page would match anything.
-urlpatterns += [path("", include("maru.helpcenter.urls"))]
