@@ -33,9 +33,7 @@ def hash_of(secret: str) -> str:
 
 
 @command
-def create_key(
-    actor: Actor, *, service_id: int, name: str, allowed_ips: Sequence[str] = ()
-) -> tuple[ApiKey, str]:
+def create_key(actor: Actor, *, service_id: int, name: str, allowed_ips: Sequence[str] = ()) -> tuple[ApiKey, str]:
     """Make a key of one service; the second value is the key itself, which nobody can ever read again.
 
     ``allowed_ips``: addresses and networks (``192.0.2.0/24``) it may be used from; empty for anywhere.
@@ -134,11 +132,7 @@ def may_come_from(key: ApiKey, ip: str) -> bool:
     if not key.allowed_ips:
         return True
     address = ip_address(ip)
-    return any(
-        address in network
-        for network in map(ip_network, key.allowed_ips)
-        if network.version == address.version
-    )
+    return any(address in network for network in map(ip_network, key.allowed_ips) if network.version == address.version)
 
 
 def actor_of(key: ApiKey) -> Actor:

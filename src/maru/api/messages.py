@@ -17,7 +17,7 @@ from maru.api.schemas import (
     NamedList,
     Stages,
 )
-from maru.api.tickets import ERRORS, IDEMPOTENCY, READ_ERRORS, Cursor, Limit, Number, text_or_html
+from maru.api.tickets import ERRORS, IDEMPOTENCY, READ_ERRORS, Cursor, Limit, Number
 from maru.core.actors import Actor
 from maru.tickets import commands
 from maru.tickets.models import Channel, IntakeCategory, Message, Status, Ticket
@@ -65,19 +65,22 @@ def create_message(request: ApiRequest, number: Number, data: MessageIn) -> Http
 
 
 def _add(actor: Actor, ticket: Ticket, data: MessageIn) -> Message:
-    content = text_or_html(data.content, data.format)
+    text, html = data.text, data.html
     if data.kind == "reply":
-        return commands.reply(actor, ticket_id=ticket.id, outcome=data.outcome, seen_message_id=data.seen, **content)
+        return commands.reply(
+            actor, ticket_id=ticket.id, text=text, html=html, outcome=data.outcome, seen_message_id=data.seen
+        )
     if data.kind == "comment":
-        return commands.comment(actor, ticket_id=ticket.id, mentions=data.mentions, **content)
+        return commands.comment(actor, ticket_id=ticket.id, text=text, html=html, mentions=data.mentions)
     author = data.author
     return commands.add_customer_message(
         actor,
         ticket_id=ticket.id,
+        text=text,
+        html=html,
         author_name=author.name if author else ticket.requester_name,
         author_address=author.email if author else ticket.requester_email,
         channel=Channel.API,
-        **content,
     )
 
 

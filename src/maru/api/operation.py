@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -86,7 +86,7 @@ def operation(function: Operation[P]) -> Operation[P]:
                 return function(request, *args, **kwargs)
             return _once(request, name, lambda: function(request, *args, **kwargs))
 
-    return run
+    return cast(Operation[P], run)
 
 
 def _once(request: ApiRequest, name: str, call: Callable[[], HttpResponse]) -> HttpResponse:
@@ -108,7 +108,9 @@ def _once(request: ApiRequest, name: str, call: Callable[[], HttpResponse]) -> H
         known = IdempotentCall.objects.get(service_id=actor.service_id, key=name)
         if known.request_hash != digest:
             return problem(
-                422, "idempotency_key_reused", _("This Idempotency-Key was used for another request. Please take a new one.")
+                422,
+                "idempotency_key_reused",
+                _("This Idempotency-Key was used for another request. Please take a new one."),
             )
         kept = json.loads(known.body)
         return HttpResponse(kept["content"], status=known.status, headers=kept["headers"])

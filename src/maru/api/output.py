@@ -66,9 +66,6 @@ def show_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [_message(message, files[message.id]) for message in messages]
 
 
-    return StoredFile.objects.filter(id__in=ids)
-
-
 def _message(message: Message, files: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": message.id,

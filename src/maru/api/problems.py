@@ -140,7 +140,12 @@ def guarded(view: View) -> View:
             return of_named_error(request, error) if isinstance(error, MaruError) else of_failure(request, error)
         if response.status_code == 405:
             allowed = response.headers.get("Allow", "")
-            return problem(405, "method_not_allowed", _("Allowed here: %(methods)s.") % {"methods": allowed}, headers={"Allow": allowed})
+            return problem(
+                405,
+                "method_not_allowed",
+                _("Allowed here: %(methods)s.") % {"methods": allowed},
+                headers={"Allow": allowed},
+            )
         return response
 
     return enter
@@ -148,9 +153,7 @@ def guarded(view: View) -> View:
 
 def wants_json(request: HttpRequest) -> HttpResponse | None:
     """415 when a body is of another type than JSON."""
-    if request.content_type.lower() != "application/json" or request.content_params.get("charset", "utf-8").lower() not in (
-        "utf-8",
-        "utf8",
-    ):
+    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    if (request.content_type or "").lower() != "application/json" or charset not in ("utf-8", "utf8"):
         return problem(415, "unsupported_media_type", _("Please send the body as application/json in UTF-8."))
     return None

@@ -40,12 +40,29 @@ def _address(value: str) -> str:
 Text = Annotated[str, BeforeValidator(storable)]
 Address = Annotated[Text, AfterValidator(_address), Field(max_length=254)]
 Id = Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
-Content = Annotated[Text, Field(min_length=1, max_length=200_000, description="The text, or the HTML with `format: html`.")]
+Content = Annotated[
+    Text, Field(min_length=1, max_length=200_000, description="The text, or the HTML with `format: html`.")
+]
 Format = Annotated[Literal["text", "html"], Field(description="What `content` is. HTML is cleaned.")]
 
 
 class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Written(Input):
+    """Something with a text."""
+
+    content: Content
+    format: Format = "text"
+
+    @property
+    def text(self) -> str:
+        return self.content if self.format == "text" else ""
+
+    @property
+    def html(self) -> str:
+        return self.content if self.format == "html" else ""
 
 
 class RequesterIn(Input):
@@ -57,12 +74,10 @@ class RequesterIn(Input):
     company: Annotated[Text, Field(max_length=100)] = ""
 
 
-class TicketIn(Input):
+class TicketIn(Written):
     """A new request."""
 
     title: Annotated[Text, Field(min_length=1, max_length=300)]
-    content: Content
-    format: Format = "text"
     requester: RequesterIn = RequesterIn()
     category: Id | Annotated[Text, Field(min_length=1, max_length=80)] | None = Field(
         None, description="Id or name of an intake category."
@@ -81,7 +96,9 @@ class TicketPatch(Input):
     status: StatusWord | None = Field(None, description="Moves the ticket to the first stage of this status.")
     stage: Id | None = None
     priority: PriorityWord | None = None
-    category: Id | Annotated[Text, Field(min_length=1, max_length=80)] | None = Field(None, description="null takes it off.")
+    category: Id | Annotated[Text, Field(min_length=1, max_length=80)] | None = Field(
+        None, description="null takes it off."
+    )
     group: Id | None = Field(None, description="Forwards the ticket to this group.")
     assignees: Annotated[list[Id], Field(max_length=MOST_OF_A_LIST)] | None = Field(
         None, description="The members who shall have the ticket, all of them."
@@ -95,20 +112,20 @@ class AuthorIn(Input):
     email: Address = ""
 
 
-class MessageIn(Input):
+class MessageIn(Written):
     """Something to add to a conversation."""
 
     kind: Literal["reply", "comment", "customer"] = Field(
         "reply", description="A public answer, a note for staff, or what the requester said elsewhere."
     )
-    content: Content
-    format: Format = "text"
     outcome: Literal["open", "hold", "resolve"] = Field("open", description="Replies: what becomes of the ticket.")
     seen: Id | None = Field(
         None, description="Replies: id of the newest public message you know; 409 when there is a newer one."
     )
     author: AuthorIn | None = Field(None, description="Customer messages: who said it; the requester when left out.")
-    mentions: Annotated[list[Id], Field(max_length=MOST_OF_A_LIST)] = Field([], description="Comments: members to tell.")
+    mentions: Annotated[list[Id], Field(max_length=MOST_OF_A_LIST)] = Field(
+        [], description="Comments: members to tell."
+    )
 
 
 class Named(BaseModel):

@@ -24,20 +24,22 @@ from maru.core.actors import Actor
 from maru.core.errors import Invalid
 from maru.core.ids import show_ticket_number
 from maru.tickets import commands
-from maru.tickets.models import Assignment, Channel, IntakeCategory, Priority, Status, Ticket
+from maru.tickets.models import Assignment, Channel, IntakeCategory, Status, Ticket
 from maru.tickets.queries.one import get_ticket_for, stage_for
 from maru.tickets.search import search
 from maru.tickets.values import Requester
 
 router = Router(tags=["tickets"])
 
-Number = Annotated[str, Path(description="A ticket number in any form: T-1234-ABCD-5678, t1234abcd5678.", max_length=60)]
+Number = Annotated[
+    str, Path(description="A ticket number in any form: T-1234-ABCD-5678, t1234abcd5678.", max_length=60)
+]
 Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
 Cursor = Annotated[str, Query(max_length=200, description="`next` of the page before.")]
 STATUS_BY_WORD = {word: status for status, word in STATUS_WORDS.items()}
 PRIORITY_BY_WORD = {word: priority for priority, word in PRIORITY_WORDS.items()}
-ERRORS = {code: Problem for code in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)}
-READ_ERRORS = {code: Problem for code in (401, 403, 404, 422, 429, 503)}
+ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429, 503), Problem)
+READ_ERRORS = dict.fromkeys((401, 403, 404, 422, 429, 503), Problem)
 IDEMPOTENCY = {
     "parameters": [
         {
@@ -70,7 +72,8 @@ def create_ticket(request: ApiRequest, data: TicketIn) -> HttpResponse:
         actor,
         service_id=request.auth.key.service_id,
         title=data.title,
-        **text_or_html(data.content, data.format),
+        text=data.text,
+        html=data.html,
         requester=_requester(data.requester),
         channel=Channel.API,
         category_id=_category(data.category),
@@ -88,7 +91,9 @@ def create_ticket(request: ApiRequest, data: TicketIn) -> HttpResponse:
 @operation
 def list_tickets(
     request: ApiRequest,
-    q: Annotated[str, Query(max_length=200, description="Words, a number, a mail address, the last digits of a phone.")] = "",
+    q: Annotated[
+        str, Query(max_length=200, description="Words, a number, a mail address, the last digits of a phone.")
+    ] = "",
     status: Annotated[str, Query(max_length=100, description="Status words, separated by commas.")] = "",
     cursor: Cursor = "",
     limit: Limit = 50,
@@ -173,11 +178,6 @@ def _category(given: int | str | None) -> int | None:
     return int(found[0])
 
 
-def text_or_html(content: str, form: str) -> dict[str, str]:
-    """The argument of a command that a content is."""
-    return {form: content}
-
-
 def _statuses(written: str) -> list[Status]:
     words = [word.strip() for word in written.split(",") if word.strip()]
     unknown = [word for word in words if word not in STATUS_BY_WORD]
@@ -202,9 +202,7 @@ def _listed(actor: Actor, statuses: list[Status], cursor: str, limit: int) -> tu
     return page, write_cursor(page[-1].updated_at, page[-1].id) if more else None
 
 
-def _found(
-    actor: Actor, q: str, statuses: list[Status], cursor: str, limit: int
-) -> tuple[list[Ticket], str | None]:
+def _found(actor: Actor, q: str, statuses: list[Status], cursor: str, limit: int) -> tuple[list[Ticket], str | None]:
     """Search knows nothing of services, states and spam: take ids in steps and look at the tickets themselves."""
     before = read_cursor(cursor) if cursor else None
     page: list[Ticket] = []

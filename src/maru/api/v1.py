@@ -26,10 +26,14 @@ class MaruAPI(NinjaAPI):
     """Ninja, with problems in place of its own errors, in the document too."""
 
     def set_default_exception_handlers(self) -> None:
-        self.add_exception_handler(Exception, problems.of_failure)
-        self.add_exception_handler(HttpError, problems.of_http_error)
-        self.add_exception_handler(ValidationError, problems.of_validation)
-        self.add_exception_handler(MaruError, problems.of_named_error)
+        handlers: dict[type[Exception], Any] = {
+            Exception: problems.of_failure,
+            HttpError: problems.of_http_error,
+            ValidationError: problems.of_validation,
+            MaruError: problems.of_named_error,
+        }
+        for kind, handler in handlers.items():
+            self.add_exception_handler(kind, handler)
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         document = super().get_openapi_schema(**options)

@@ -148,7 +148,11 @@ def test_a_repeated_call_gets_the_same_answer_and_does_nothing(program: Program,
     assert first["Location"] == second["Location"]
     with tenant(organization.id):
         assert Ticket.objects.count() == 1
-    is_problem(program.post("/tickets", TICKET | {"title": "x"}, **{"Idempotency-Key": "order-1"}), 422, "idempotency_key_reused")
+    is_problem(
+        program.post("/tickets", TICKET | {"title": "x"}, **{"Idempotency-Key": "order-1"}),
+        422,
+        "idempotency_key_reused",
+    )
     is_problem(program.post("/tickets", TICKET, **{"Idempotency-Key": "a b"}), 422)
     failed = program.post("/tickets", TICKET | {"group": 999_999}, **{"Idempotency-Key": "order-2"})
     is_problem(failed, 422)
@@ -156,7 +160,12 @@ def test_a_repeated_call_gets_the_same_answer_and_does_nothing(program: Program,
 
 
 def test_no_key_a_wrong_key_a_revoked_key(program: Program, organization: Any) -> None:
-    for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer"}):
+    for headers in (
+        {},
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": "Basic eDp5"},
+        {"Authorization": "Bearer"},
+    ):
         response = Client().get("/api/v1/tickets", headers=headers)
         is_problem(response, 401, "unauthorized")
         assert response["WWW-Authenticate"].startswith("Bearer")
@@ -359,14 +368,19 @@ def test_managers_make_and_revoke_keys(
     assert browser.get(address).status_code == 200
     page = browser.post(address, {"name": "상점", "service": service.id, "allowed_ips": "127.0.0.1\n10.0.0.0/8"})
     assert page.status_code == 201
-    secret = next(word for word in page.content.decode().replace("<", " ").replace(">", " ").split() if word.startswith("maru_"))
+    secret = next(
+        word for word in page.content.decode().replace("<", " ").replace(">", " ").split() if word.startswith("maru_")
+    )
     assert Program(secret).get("/tickets").status_code == 200
     assert secret not in browser.get(address).content.decode()
     assert browser.post(address, {"name": "", "service": service.id}).status_code == 422
     assert browser.post(address, {"name": "x", "service": 99_999}).status_code == 422
-    assert "not an" in browser.post(
-        address, {"name": "x", "service": service.id, "allowed_ips": "nowhere"}, headers={"accept-language": "en"}
-    ).content.decode()
+    assert (
+        "not an"
+        in browser.post(
+            address, {"name": "x", "service": service.id, "allowed_ips": "nowhere"}, headers={"accept-language": "en"}
+        ).content.decode()
+    )
     key = ApiKey.objects.get(organization_id=organization.id)
     assert browser.post(f"{address}/{key.id}/revoke").status_code == 302
     assert browser.post(f"{address}/{key.id}/revoke").status_code == 302
