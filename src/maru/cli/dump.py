@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from maru.core.terminal_words import _
 
 # Settings a newer pg_dump writes and an older server does not know.
 UNKNOWN_SETTINGS = re.compile(r"^SET transaction_timeout = .*$", re.MULTILINE)
+# The settings stand in the first lines.
+HEAD_BYTES = 64 * 1024
 # Lines of definitions that name roles, and where in them a role stands.
 ROLE_LINES = re.compile(
     r"^(?:ALTER .* OWNER TO|GRANT .* TO|REVOKE .* FROM|ALTER DEFAULT PRIVILEGES FOR ROLE|CREATE POLICY .* TO) .*$",
@@ -30,8 +34,9 @@ ROLE_LINES = re.compile(
 )
 ROLE = re.compile(r'(?P<before>\b(?:TO|FROM|FOR ROLE) )(?P<role>"[^"]+"|\w+)')
 DROP_ALL = """
-do $$ declare command text; begin
-  for command in
+do $$ declare command text; commands text[]; begin
+  -- All names first: once a thing is gone, its number no longer has one.
+  commands := array(
     select format('drop table if exists %s cascade', oid::regclass) from pg_class
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
         and pg_has_role(relowner, 'USAGE')
@@ -43,7 +48,8 @@ do $$ declare command text; begin
     select format('drop type if exists %s cascade', oid::regtype) from pg_type t
       where typnamespace = 'public'::regnamespace and typtype in ('e', 'd') and pg_has_role(typowner, 'USAGE')
         and not exists (select from pg_depend d where d.objid = t.oid and d.deptype = 'e')
-  loop
+  );
+  foreach command in array commands loop
     execute command;
   end loop;
 end $$
@@ -103,7 +109,8 @@ def _read_into_embedded(environment: Environment, file: Path, about: dict[str, A
     server.create_database(fresh)
     superuser = server.url(SUPERUSER, fresh)
     if (about["owner"], about["app"]) == (OWNER_ROLE, APP_ROLE):
-        _restore(environment, superuser, file)
+        arguments = ("--exit-on-error", "--single-transaction", f"--dbname={fresh}", str(file))
+        _run(wheel_binaries().program("pg_restore"), *arguments, url=superuser)
     else:
         _restore_renamed(environment, file, about, superuser)
     with psycopg.connect(server.url(SUPERUSER, "postgres")) as connection:
@@ -123,23 +130,39 @@ def _read_into_external(environment: Environment, file: Path, about: dict[str, A
     _restore_renamed(environment, file, about, url)
 
 
-def _restore(environment: Environment, url: str, file: Path, *options: str) -> None:
-    database = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
-    arguments = ("--exit-on-error", "--single-transaction", f"--dbname={database}", *options, str(file))
-    _run(_program(environment, "pg_restore"), *arguments, url=url)
-
-
 def _restore_renamed(environment: Environment, file: Path, about: dict[str, Any], url: str) -> None:
     """Restore with other role names, into another version maybe: definitions as text, rows as they are."""
     urls = database_urls(environment)
     names = {about["owner"]: _user(urls.owner), about["app"]: _user(urls.app)}
+    # Ours reads what any version up to its own wrote; the connection is psql's, which may have to speak TLS.
+    reader = wheel_binaries().program("pg_restore")
+    psql = [_program(environment, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
     for section in ("pre-data", "data", "post-data"):
+        command = [reader, f"--section={section}", "--file=-", str(file)]
         if section == "data":
-            _restore(environment, url, file, "--section=data")
-            continue
-        text = _run(_program(environment, "pg_restore"), f"--section={section}", "--file=-", str(file))
-        options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction")
-        _run(_program(environment, "psql"), *options, url=url, given=rename_roles(text, names))
+            _pipe(command, psql, url)
+        else:
+            _run(*psql, url=url, given=rename_roles(_run(*command), names))
+
+
+def _pipe(source: list[str], target: list[str], url: str) -> None:
+    """Let one program read what another writes, of any size."""
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(source, stdout=subprocess.PIPE, stderr=said) as reader,
+        subprocess.Popen(
+            target, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env={**os.environ, **_variables(url)}
+        ) as writer,
+    ):
+        assert reader.stdout is not None
+        assert writer.stdin is not None
+        with contextlib.suppress(BrokenPipeError), writer.stdin as pipe:
+            head = reader.stdout.read(HEAD_BYTES).decode("utf-8", "surrogateescape")
+            pipe.write(UNKNOWN_SETTINGS.sub("", head).encode("utf-8", "surrogateescape"))
+            shutil.copyfileobj(reader.stdout, pipe)
+        if writer.wait() != 0 or reader.wait() != 0:
+            said.seek(0)
+            raise _failure(target[0], said.read().decode("utf-8", "replace"))
 
 
 def rename_roles(text: str, names: dict[str, str]) -> str:
@@ -204,11 +227,13 @@ def _run(program: str, *arguments: str, url: str | None = None, given: str | Non
         check=False,
     )
     if done.returncode != 0:
-        raise CommandProblem(
-            _("%(program)s failed: %(problem)s")
-            % {"program": Path(program).name, "problem": done.stderr.strip()[-1500:] or done.returncode}
-        )
+        raise _failure(program, done.stderr)
     return done.stdout
+
+
+def _failure(program: str, said: str) -> CommandProblem:
+    words = {"program": Path(program).name, "problem": said.strip()[-1500:]}
+    return CommandProblem(_("%(program)s failed: %(problem)s") % words)
 
 
 def _variables(url: str) -> dict[str, str]:
