@@ -6,10 +6,11 @@ import { type LiveEvent, Tape } from './live-state.ts';
  * The address stands in <meta name="maru-live" content="/desk/ab/live" data-after="123">. Each message is JSON with a
  * `kind`; its number is the event id. The browser resumes by Last-Event-ID, a new leader by ?after=N, and behind a
  * proxy that holds streams back everybody falls to polling ?poll=1&after=N, which answers a list or {events: […]}.
+ * The server's first words to a page without a number are `hello`; `resync` when the gap is too wide.
  * Every tab hears `maru:event` on document, and `maru:resync` when it should look at everything anew.
  */
 
-type Note = { from: string; event?: LiveEvent; ask?: number; resync?: true };
+type Note = { from: string; event?: LiveEvent; ask?: number; resync?: true; newest?: number | undefined };
 
 const PATIENCE = 12_000;
 const POLL = 10_000;
@@ -42,7 +43,10 @@ class Live {
 
   private heard(note: Note): void {
     if (note.event) this.take(note.event);
-    if (note.resync) this.tell('maru:resync', {});
+    if (note.resync) {
+      if (note.newest !== undefined) this.tape.restart(note.newest);
+      this.tell('maru:resync', {});
+    }
     if (note.ask === undefined || !this.leading) return;
     const missed = this.tape.since(note.ask);
     if (missed) for (const event of missed) this.bus.postMessage({ from: this.me, event } satisfies Note);
@@ -56,12 +60,14 @@ class Live {
   private pass(event: LiveEvent): void {
     const before = this.tape.last;
     this.take(event);
-    if (event.id === undefined || event.id > before) this.bus.postMessage({ from: this.me, event } satisfies Note);
+    if (event.id === undefined || event.id >= before) this.bus.postMessage({ from: this.me, event } satisfies Note);
   }
 
-  private resync(): void {
+  /** Everything is looked at anew; `newest` is where the server stands. */
+  private resync(newest?: number): void {
+    if (newest !== undefined && Number.isFinite(newest)) this.tape.restart(newest);
     this.tell('maru:resync', {});
-    this.bus.postMessage({ from: this.me, resync: true } satisfies Note);
+    this.bus.postMessage({ from: this.me, resync: true, newest } satisfies Note);
   }
 
   private tell(name: string, detail: object): void {
@@ -98,7 +104,7 @@ class Live {
       void this.poll();
     };
     source.onmessage = message => this.read(message);
-    source.addEventListener('resync', () => this.resync());
+    source.addEventListener('resync', message => this.read(message as MessageEvent<string>));
     addEventListener('pagehide', () => source.close(), { once: true });
     addEventListener('pageshow', event => {
       if (event.persisted && source.readyState === EventSource.CLOSED) this.open();
@@ -108,9 +114,16 @@ class Live {
   private read(message: MessageEvent<string>): void {
     if (!message.data) return;
     const event = JSON.parse(message.data) as LiveEvent;
+    // An event outside the log (presence) comes with the number of the one before it; it has none of its own.
     const id = Number(message.lastEventId);
-    if (message.lastEventId && Number.isFinite(id) && event.id === undefined && id > this.tape.last) event.id = id;
-    if (event.kind) this.pass(event);
+    if (event.kind.startsWith('note.') && event.id === undefined && id > 0) event.id = id;
+    this.hear(event);
+  }
+
+  private hear(event: LiveEvent): void {
+    if (event.kind === 'resync') this.resync(Number(event.newest));
+    else if (event.kind === 'hello') this.tape.restart(Number(event.newest));
+    else if (event.kind) this.pass(event);
   }
 
   private async poll(): Promise<void> {
@@ -124,7 +137,7 @@ class Live {
         if (response.ok) {
           const told = (await response.json()) as LiveEvent[] | { events?: LiveEvent[] };
           this.online();
-          for (const event of Array.isArray(told) ? told : (told.events ?? [])) this.pass(event);
+          for (const event of Array.isArray(told) ? told : (told.events ?? [])) this.hear(event);
         }
       } catch {
         this.offline();

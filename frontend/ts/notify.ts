@@ -1,39 +1,102 @@
-import { $, t, toast } from './core.ts';
+import { $, $$, onContent, t, toast } from './core.ts';
 import type { LiveEvent } from './live-state.ts';
 
-// Desktop notifications while a page is open. Permission is asked for on a click and never by itself.
+/**
+ * The bell: its count follows live events of kind "note.*" (they carry `unread` and the note's id), its list is fetched
+ * from data-panel-url into a popover, and desktop notifications take their words from the same list: an entry is
+ * <a data-note="ID" href="…"><b>title</b><span>words</span></a>, with data-quiet when nothing should open.
+ * Permission is asked for on a click and never by itself.
+ */
 
-const off = () => localStorage.getItem('maru-notify') === 'off';
+type Told = LiveEvent & { unread?: number; note?: number; leader?: boolean };
 
-function offer(): void {
-  const button = $('[data-notify-ask]');
+const panelUrl = () => $('#bell')?.dataset.panelUrl ?? '';
+
+function count(unread: number): void {
+  const places = $$('#bell, .nav[data-nav-key="m"], .tabbar [data-tab-key="m"]');
+  for (const place of places) {
+    let bubble = $('.bubble-n', place);
+    if (!unread) {
+      bubble?.remove();
+      continue;
+    }
+    if (!bubble) {
+      bubble = document.createElement('span');
+      bubble.className = 'bubble-n';
+      const word = document.createElement('span');
+      word.className = 'sr-only';
+      word.textContent = `${t('unread')} `;
+      bubble.append(word, '');
+      place.append(bubble);
+    }
+    bubble.lastChild!.textContent = unread > 99 ? '99+' : String(unread);
+  }
+}
+
+async function fetchPanel(): Promise<DocumentFragment | undefined> {
+  const response = await fetch(panelUrl(), { headers: { 'HX-Request': 'true', Accept: 'text/html' } }).catch(() => undefined);
+  if (!response?.ok || response.redirected) return undefined;
+  const template = document.createElement('template');
+  template.innerHTML = await response.text();
+  return template.content;
+}
+
+async function openPanel(): Promise<void> {
+  const panel = $('#bell-panel');
+  const content = panel && (await fetchPanel());
+  if (!panel || !content) {
+    location.href = ($('#bell') as HTMLAnchorElement).href;
+    return;
+  }
+  panel.replaceChildren(content);
+  panel.showPopover();
+  const box = $('#bell')!.getBoundingClientRect();
+  panel.style.top = `${box.bottom + 6}px`;
+  panel.style.left = `${Math.max(8, box.right - panel.offsetWidth)}px`;
+  $('a, button', panel)?.focus();
+}
+
+document.addEventListener('click', event => {
+  const bell = (event.target as Element).closest('#bell');
+  if (!bell || !panelUrl() || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  if ($('#bell-panel')?.matches(':popover-open')) $('#bell-panel')!.hidePopover();
+  else void openPanel();
+});
+
+function mayOpen(): boolean {
+  return 'Notification' in window && Notification.permission === 'granted';
+}
+
+async function desktop(note: number): Promise<void> {
+  const entry = (await fetchPanel())?.querySelector<HTMLAnchorElement>(`[data-note="${note}"]`);
+  if (!entry || entry.hasAttribute('data-quiet')) return;
+  const title = $('b', entry)?.textContent?.trim() || document.title;
+  const body = $$('span', entry).map(line => line.textContent?.trim()).find(Boolean) ?? '';
+  const shown = new Notification(title, { body, tag: `maru-${note}`, lang: document.documentElement.lang });
+  shown.addEventListener('click', () => {
+    window.focus();
+    location.href = entry.getAttribute('href') ?? location.href;
+    shown.close();
+  });
+}
+
+document.addEventListener('maru:event', event => {
+  const told = (event as CustomEvent<Told>).detail;
+  if (typeof told.unread === 'number') count(told.unread);
+  if (!told.kind.startsWith('note.') || !told.note || !told.leader) return;
+  if (mayOpen() && panelUrl() && !document.hasFocus()) void desktop(told.note);
+});
+
+onContent(() => {
+  const button = $('[data-notify-ask]:not([data-ready])');
   if (!button || !('Notification' in window)) return;
-  button.hidden = Notification.permission === 'granted' && !off();
+  button.dataset.ready = '';
+  button.hidden = Notification.permission === 'granted';
   button.addEventListener('click', () => {
     void Notification.requestPermission().then(answer => {
-      localStorage.setItem('maru-notify', 'on');
       button.hidden = answer === 'granted';
       toast(t(answer === 'granted' ? 'notify_on' : 'notify_denied'));
     });
   });
-}
-
-/** Live events of kind "notice" carry title, body and url of what concerns this person. One tab shows them. */
-document.addEventListener('maru:event', event => {
-  const told = (event as CustomEvent<LiveEvent & { leader: boolean }>).detail;
-  if (!told.kind.startsWith('notice') || !told.leader || typeof told.title !== 'string') return;
-  if (!('Notification' in window) || Notification.permission !== 'granted' || off()) return;
-  if (document.hasFocus()) return;
-  const shown = new Notification(told.title, {
-    body: typeof told.body === 'string' ? told.body : '',
-    tag: `maru-${told.id ?? told.title}`,
-    lang: document.documentElement.lang,
-  });
-  shown.addEventListener('click', () => {
-    window.focus();
-    if (typeof told.url === 'string' && told.url.startsWith('/')) location.href = told.url;
-    shown.close();
-  });
 });
-
-offer();

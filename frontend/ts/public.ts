@@ -8,3 +8,5 @@ import './fields.ts';
 import './files.ts';
 import './proof.ts';
 import './public-progress.ts';
+if (document.querySelector('m-passkey')) void import('./passkeys.ts');
+if (document.querySelector('m-address')) void import('./address.ts');

@@ -73,11 +73,16 @@ test('the tape tells nothing twice and lets latecomers catch up', () => {
   assert.equal(tape.take({ id: 10, kind: 'a' }), false);
   assert.equal(tape.take({ id: 11, kind: 'a' }), true);
   assert.equal(tape.take({ id: 11, kind: 'a' }), false);
+  assert.equal(tape.take({ id: 11, kind: 'note.assigned' }), true, 'the note about the same event');
+  assert.equal(tape.take({ id: 11, kind: 'note.assigned' }), false);
   assert.equal(tape.take({ kind: 'presence' }), true);
   for (const id of [12, 13, 14]) tape.take({ id, kind: 'b' });
   assert.deepEqual(tape.since(12)?.map(event => event.id), [13, 14]);
   assert.deepEqual(tape.since(14), []);
   assert.equal(tape.since(10), undefined);
+  tape.restart(3);
+  assert.equal(tape.take({ id: 3, kind: 'a' }), false);
+  assert.equal(tape.take({ id: 4, kind: 'a' }), true, 'a restored database counts anew');
 });
 
 test('the palette prefers beginnings', () => {

@@ -67,6 +67,7 @@ def _work() -> dict[str, str]:
         "notify_on": gettext("Desktop notifications are on."),
         "notify_denied": gettext("The browser blocks notifications. Allow them in the settings of this site."),
         "new_items": gettext("%(n)s new"),
+        "unread": gettext("unread"),
         "viewing_one": gettext("%(names)s is viewing this ticket"),
         "viewing_many": gettext("%(names)s are viewing this ticket"),
         "typing": gettext("writing a reply"),
