@@ -73,7 +73,7 @@ def profile(request: HttpRequest) -> HttpResponse:
                 keep_language(request, response, account)
                 response.set_cookie("time_zone", account.time_zone, max_age=YEAR, samesite="Lax", secure=request.is_secure())
                 return response
-    context = {"form": form, "tabs": tabs("profile"), "account": account, "emoji": AVATAR_EMOJI}
+    context = {"form": form, "tabs": tabs("profile"), "account": account, "signs": AVATAR_EMOJI}
     return render(request, "accounts/profile.html", context, status=status)
 
 

@@ -24,7 +24,7 @@ from maru.accounts.forms import ForgotForm, NewPasswordForm, SignInForm
 from maru.accounts.models import Account
 from maru.accounts.queries import find_account
 from maru.core import limits
-from maru.core.errors import Invalid, TooMany
+from maru.core.errors import Conflict, Invalid, TooMany
 from maru.core.network import network_of_request
 
 
@@ -152,10 +152,13 @@ def mail(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/mail_expired.html", status=410)
     account, email = found
     if request.method == "POST":
-        if email == account.email:
-            commands.confirm_email(account)
-        else:
-            commands.change_email(account, email=email)
+        try:
+            if email == account.email:
+                commands.confirm_email(account)
+            else:
+                commands.change_email(account, email=email)
+        except Conflict as error:
+            return render(request, "accounts/mail_expired.html", {"text": error.message}, status=409)
         messages.success(request, _("Your mail address is confirmed."))
         return redirect(reverse("accounts:profile") if request.user.is_authenticated else reverse("accounts:sign_in"))
     return render(request, "accounts/mail.html", {"email": email, "is_new": email != account.email})
