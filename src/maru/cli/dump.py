@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from subprocess import DEVNULL, PIPE
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
@@ -45,14 +46,15 @@ do $$ declare command text; commands text[]; begin
       where pronamespace = 'public'::regnamespace and pg_has_role(proowner, 'USAGE')
         and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
     union all
-    select format('drop type if exists %s cascade', oid::regtype) from pg_type t
-      where typnamespace = 'public'::regnamespace and typtype in ('e', 'd') and pg_has_role(typowner, 'USAGE')
+    select format('drop type if exists %s cascade', t.oid::regtype) from pg_type t
+      where typnamespace = 'public'::regnamespace and pg_has_role(typowner, 'USAGE')
+        and (typtype in ('e', 'd') or exists (select from pg_class c where c.oid = typrelid and c.relkind = 'c'))
         and not exists (select from pg_depend d where d.objid = t.oid and d.deptype = 'e')
   );
   foreach command in array commands loop
     execute command;
   end loop;
-end $$
+end $$;
 """
 
 
@@ -124,45 +126,49 @@ def _read_into_embedded(environment: Environment, file: Path, about: dict[str, A
 def _read_into_external(environment: Environment, file: Path, about: dict[str, Any]) -> None:
     url = database_urls(environment).owner
     with psycopg.connect(url) as connection:
-        # Only a database that is Maru's is emptied; in any other one the restore stops at the first clash.
-        if connection.execute("select to_regclass('public.organizations_organization')").fetchone() != (None,):
-            connection.execute(DROP_ALL)
-    _restore_renamed(environment, file, about, url)
+        found = connection.execute("select to_regclass('public.organizations_organization')").fetchone()
+    # Only a database that is Maru's is emptied; in any other one the restore stops at the first clash.
+    _restore_renamed(environment, file, about, url, before="" if found == (None,) else DROP_ALL)
 
 
-def _restore_renamed(environment: Environment, file: Path, about: dict[str, Any], url: str) -> None:
-    """Restore with other role names, into another version maybe: definitions as text, rows as they are."""
+def _restore_renamed(environment: Environment, file: Path, about: dict[str, Any], url: str, before: str = "") -> None:
+    """Restore with other role names, into another version maybe: definitions as text, rows as they are.
+
+    All in one transaction, ``before`` included: either everything is replaced or nothing.
+    """
     urls = database_urls(environment)
     names = {about["owner"]: _user(urls.owner), about["app"]: _user(urls.app)}
-    # Ours reads what any version up to its own wrote; the connection is psql's, which may have to speak TLS.
-    reader = wheel_binaries().program("pg_restore")
     psql = [_program(environment, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
-    for section in ("pre-data", "data", "post-data"):
-        command = [reader, f"--section={section}", "--file=-", str(file)]
-        if section == "data":
-            _pipe(command, psql, url)
-        else:
-            _run(*psql, url=url, given=rename_roles(_run(*command), names))
-
-
-def _pipe(source: list[str], target: list[str], url: str) -> None:
-    """Let one program read what another writes, of any size."""
-    with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(source, stdout=subprocess.PIPE, stderr=said) as reader,
-        subprocess.Popen(
-            target, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env={**os.environ, **_variables(url)}
-        ) as writer,
-    ):
-        assert reader.stdout is not None
-        assert writer.stdin is not None
-        with contextlib.suppress(BrokenPipeError), writer.stdin as pipe:
-            head = reader.stdout.read(HEAD_BYTES).decode("utf-8", "surrogateescape")
-            pipe.write(UNKNOWN_SETTINGS.sub("", head).encode("utf-8", "surrogateescape"))
-            shutil.copyfileobj(reader.stdout, pipe)
-        if writer.wait() != 0 or reader.wait() != 0:
+    # Ours reads what any version up to its own wrote; the connection is psql's, which may have to speak TLS.
+    reader = [wheel_binaries().program("pg_restore"), "--file=-", str(file)]
+    with tempfile.TemporaryFile() as said:
+        variables = {**os.environ, **_variables(url)}
+        with (
+            subprocess.Popen(psql, stdin=PIPE, stdout=DEVNULL, stderr=said, env=variables) as writer,
+            contextlib.suppress(BrokenPipeError),
+        ):
+            assert writer.stdin is not None
+            with writer.stdin as pipe:
+                pipe.write(before.encode())
+                pipe.write(rename_roles(_run(*reader, "--section=pre-data"), names).encode())
+                _copy_rows([*reader, "--section=data"], pipe)
+                pipe.write(rename_roles(_run(*reader, "--section=post-data"), names).encode())
+        if writer.returncode != 0:
             said.seek(0)
-            raise _failure(target[0], said.read().decode("utf-8", "replace"))
+            raise _failure(psql[0], said.read().decode("utf-8", "replace"))
+
+
+def _copy_rows(command: list[str], pipe: IO[bytes]) -> None:
+    """Let psql read the rows as they come, for there may be more than memory holds."""
+    with subprocess.Popen(command, stdout=PIPE) as reader:
+        assert reader.stdout is not None
+        head = reader.stdout.read(HEAD_BYTES).decode("utf-8", "surrogateescape")
+        pipe.write(UNKNOWN_SETTINGS.sub("", head).encode("utf-8", "surrogateescape"))
+        shutil.copyfileobj(reader.stdout, pipe)
+    if reader.returncode != 0:
+        # psql would take the end of its input for the end of the work.
+        pipe.write(b"select 1/0;\n")
+        raise CommandProblem(_("The rows in the backup cannot be read."))
 
 
 def rename_roles(text: str, names: dict[str, str]) -> str:
