@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from django.conf import settings
 from django.http import HttpRequest
 
-UNKNOWN = "0.0.0.0"
+UNKNOWN = "0.0.0.0"  # noqa: S104 — an address to count under, not to listen on
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -17,11 +17,7 @@ def client_ip(request: HttpRequest) -> str:
     direct = request.META.get("REMOTE_ADDR", "")
     proxies: int = settings.ENVIRONMENT.trusted_proxies
     if proxies:
-        seen = [
-            part.strip()
-            for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-            if part.strip()
-        ]
+        seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
         if len(seen) >= proxies:
             return _normal(seen[-proxies])
     return _normal(direct)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import altcha
+import altcha.v1 as altcha
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
@@ -72,13 +72,13 @@ def heat_keys(network: str, organization_id: int) -> tuple[str, str]:
 
 def new_challenge(heat: int) -> dict[str, Any]:
     """A fresh altcha challenge (version 1: algorithm, challenge, maxNumber, salt, signature) for the browser."""
-    options = altcha.ChallengeOptionsV1(
+    options = altcha.ChallengeOptions(
         algorithm="SHA-256",
         max_number=2 * (HARD_WORK if heat > 1 else WORK),
         hmac_key=_key(),
         expires=datetime.now(UTC) + timedelta(seconds=CHALLENGE_SECONDS),
     )
-    return dict(altcha.create_challenge_v1(options).to_dict())
+    return dict(altcha.create_challenge(options).to_dict())
 
 
 def is_solved(payload: str) -> bool:
@@ -87,7 +87,7 @@ def is_solved(payload: str) -> bool:
         return False
     try:
         data = json.loads(base64.b64decode(payload, validate=True))
-        solved, _error = altcha.verify_solution_v1(data, _key(), check_expires=True)
+        solved, _error = altcha.verify_solution(data, _key(), check_expires=True)
         salt = data["salt"]
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         return False

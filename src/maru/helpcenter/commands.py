@@ -87,17 +87,13 @@ def submit_answer(
     return ticket
 
 
-def _follow_up(
-    actor: Actor, old: Ticket, address: str, content: str, file_ids: Sequence[int], language: str
-) -> Ticket:
+def _follow_up(actor: Actor, old: Ticket, address: str, content: str, file_ids: Sequence[int], language: str) -> Ticket:
     return open_ticket(
         actor,
         service_id=old.service_id,
         title=one_line(_("Again: %(title)s") % {"title": old.title}, 300),
         text=content,
-        requester=Requester(
-            name=actor.name, email=address, phone=old.requester_phone, company=old.requester_company
-        ),
+        requester=Requester(name=actor.name, email=address, phone=old.requester_phone, company=old.requester_company),
         channel=Channel.WEB,
         category_id=None,
         file_ids=file_ids,

@@ -1,7 +1,7 @@
 """Forms that anybody may fill in. Each error is a sentence in the visitor's language, beside its field."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -10,13 +10,16 @@ from email_validator import EmailNotValidError, validate_email
 
 from maru.core.html import one_line, strip_bidi, strip_controls, strip_invisible
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as StrOrPromise
+
 CONTENT_LENGTH = 100_000
 
 
 class Line(forms.CharField):
     """One line of text without anything invisible; too long is an error, never cut in silence."""
 
-    def __init__(self, *, length: int, missing: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, length: int, missing: "StrOrPromise" = "", **kwargs: Any) -> None:
         super().__init__(required=bool(missing), strip=True, **kwargs)
         self.length = length
         self.error_messages["required"] = missing
@@ -87,7 +90,7 @@ class RequestForm(forms.Form):
     )
 
     def __init__(self, *args: Any, categories: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="f-%s", **kwargs)
+        super().__init__(*args, **{**kwargs, "auto_id": "f-%s"})
         choice = self.fields["category"]
         assert isinstance(choice, forms.ChoiceField)
         choice.choices = [("", _("I am not sure")), *categories]
@@ -110,5 +113,5 @@ class AnswerForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="f-%s", **kwargs)
+        super().__init__(*args, **{**kwargs, "auto_id": "f-%s"})
         self.fields["content"].widget.attrs["rows"] = 4

@@ -78,6 +78,8 @@ def _who(recipient: str) -> bytes:
     return hashlib.sha256(recipient.strip().casefold().encode()).digest()[:_WHO]
 
 
-def _mac(key: str, head: bytes, organization_slug: str, ticket_number: str) -> bytes:
+def _mac(key: str | bytes, head: bytes, organization_slug: str, ticket_number: str) -> bytes:
     bound = b"\0".join((_PURPOSE, organization_slug.encode(), ticket_number.encode(), head))
-    return hmac.new(hashlib.sha256(key.encode()).digest(), bound, hashlib.sha256).digest()[:_MAC]
+    return hmac.new(
+        hashlib.sha256(key.encode() if isinstance(key, str) else key).digest(), bound, hashlib.sha256
+    ).digest()[:_MAC]

@@ -136,10 +136,7 @@ _SIGNATURES: list[tuple[str, Callable[[bytes], bool]]] = [
     ("tiff", lambda head: head.startswith((b"II*\0", b"MM\0*"))),
     (
         "heic",
-        lambda head: (
-            head[4:8] == b"ftyp"
-            and head[8:12] in {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim"}
-        ),
+        lambda head: head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim"},
     ),
     ("pdf", lambda head: b"%PDF-" in head[:1024]),
     ("hwp", lambda head: head.startswith(b"HWP Document File")),

@@ -16,9 +16,7 @@ def clean_name(name: str) -> str:
 
     Invisible characters go first, so that none can hide a dot, a slash or a device name. ``file`` when nothing is left.
     """
-    visible = strip_invisible(
-        unicodedata.normalize("NFC", name.replace("\r", " ").replace("\n", " "))
-    )
+    visible = strip_invisible(unicodedata.normalize("NFC", name.replace("\r", " ").replace("\n", " ")))
     part = re.split(r"[/\\]", visible)[-1]
     part = " ".join(_UNWANTED.sub("_", part).split()).strip(". ")
     stem, dot, extension = part.rpartition(".")

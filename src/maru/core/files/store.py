@@ -24,9 +24,7 @@ _CHUNK = 256 * 1024
 
 
 @command
-def store_file(
-    actor: Actor, *, name: str, source: BinaryIO | bytes, allowed: FileRules
-) -> StoredFile:
+def store_file(actor: Actor, *, name: str, source: BinaryIO | bytes, allowed: FileRules) -> StoredFile:
     """Keep a file of the actor's organization; it goes away after a day unless something takes it on.
 
     :param name: as given by the person; cleaned before it is kept.
@@ -65,9 +63,9 @@ def store_file(
 
 def _refusal(name: str) -> str:
     if extension_of(name) in KNOWN:
-        return _(
-            "“%(name)s” is not really a file of the type its name says. Please check it and choose it again."
-        ) % {"name": name}
+        return _("“%(name)s” is not really a file of the type its name says. Please check it and choose it again.") % {
+            "name": name
+        }
     return _("“%(name)s” is of a type we do not accept. Accepted: %(types)s.") % {
         "name": name,
         "types": accepted_words(),
@@ -88,9 +86,7 @@ def delete_file(stored: StoredFile) -> None:
 
 def attach_files(file_ids: Iterable[int]) -> None:
     """Something in the current organization now needs these files: they are kept for good."""
-    StoredFile.objects.filter(id__in=list(file_ids), attached=False).update(
-        attached=True
-    )
+    StoredFile.objects.filter(id__in=list(file_ids), attached=False).update(attached=True)
 
 
 def path_of(organization_id: int, key: str) -> Path:
@@ -110,9 +106,7 @@ def forget_bytes(path: Path) -> None:
     view_path(path).unlink(missing_ok=True)
 
 
-def _write(
-    path: Path, source: BinaryIO, name: str, allowed: FileRules
-) -> tuple[int, str]:
+def _write(path: Path, source: BinaryIO, name: str, allowed: FileRules) -> tuple[int, str]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     digest = hashlib.sha256()
     size = 0
@@ -123,9 +117,7 @@ def _write(
             if size > allowed.size:
                 raise Invalid(
                     {
-                        "files": _(
-                            "“%(name)s” is too big. A file may have at most %(size)s MB."
-                        )
+                        "files": _("“%(name)s” is too big. A file may have at most %(size)s MB.")
                         % {"name": name, "size": allowed.megabytes}
                     }
                 )

@@ -21,18 +21,12 @@ def sweep_files(kept_seconds: int = KEPT_SECONDS) -> int:
 
     Safe to run twice. Returns how many went.
     """
-    return sum(
-        _sweep_rows(organization_id, kept_seconds)
-        for organization_id, _folder in _folders()
-    )
+    return sum(_sweep_rows(organization_id, kept_seconds) for organization_id, _folder in _folders())
 
 
 def sweep_strays(kept_seconds: int = KEPT_SECONDS) -> int:
     """Remove bytes that no row knows: their transaction never committed. Walks all folders, so run it once a day."""
-    return sum(
-        _sweep_strays(organization_id, folder, kept_seconds)
-        for organization_id, folder in _folders()
-    )
+    return sum(_sweep_strays(organization_id, folder, kept_seconds) for organization_id, folder in _folders())
 
 
 def _folders() -> list[tuple[int, Path]]:
@@ -40,21 +34,13 @@ def _folders() -> list[tuple[int, Path]]:
     root: Path = settings.ENVIRONMENT.files
     if not root.is_dir():
         return []
-    return [
-        (int(path.name), path)
-        for path in sorted(root.iterdir())
-        if path.name.isdigit() and path.is_dir()
-    ]
+    return [(int(path.name), path) for path in sorted(root.iterdir()) if path.name.isdigit() and path.is_dir()]
 
 
 def _sweep_rows(organization_id: int, kept_seconds: int) -> int:
     before = timezone.now() - timedelta(seconds=kept_seconds)
     with tenant(organization_id):
-        old = list(
-            StoredFile.objects.filter(attached=False, created_at__lt=before).order_by(
-                "id"
-            )[:_BATCH]
-        )
+        old = list(StoredFile.objects.filter(attached=False, created_at__lt=before).order_by("id")[:_BATCH])
         for stored in old:
             delete_file(stored)
     return len(old)
@@ -66,14 +52,10 @@ def _sweep_strays(organization_id: int, folder: Path, kept_seconds: int) -> int:
     for names in _batches(folder, before):
         with tenant(organization_id):
             keys = {name.split(".")[0] for name in names}
-            known = set(
-                StoredFile.objects.filter(key__in=keys).values_list("key", flat=True)
-            )
+            known = set(StoredFile.objects.filter(key__in=keys).values_list("key", flat=True))
         for name in names:
             if name.split(".")[0] not in known:
-                path_of(organization_id, name.split(".")[0]).with_name(name).unlink(
-                    missing_ok=True
-                )
+                path_of(organization_id, name.split(".")[0]).with_name(name).unlink(missing_ok=True)
                 removed += 1
     return removed
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 
 from maru.core.robots import comes_from_us
@@ -29,9 +30,10 @@ class PublicRequest(HttpRequest):
 
 
 PublicView = Callable[Concatenate[PublicRequest, P], HttpResponse]
+Page = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
 
 
-def public_view(view: PublicView[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+def public_view(view: PublicView[P]) -> Page[P]:
     """A page of the company named by ``slug``, for everybody, with no session.
 
     Forms are accepted from our own pages only, by what the browser says of their origin.
@@ -49,7 +51,7 @@ def public_view(view: PublicView[P]) -> Callable[Concatenate[HttpRequest, str, P
             return csrf_failure(request)
         return view(public, *args, **kwargs)
 
-    return csrf_exempt(enter)
+    return cast(Page[P], csrf_exempt(enter))
 
 
 def _speak(request: PublicRequest) -> None:
@@ -58,9 +60,11 @@ def _speak(request: PublicRequest) -> None:
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     asked = [
         wanted.split("-")[0]
-        for wanted, _quality in translation.trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+        for wanted, _quality in parse_accept_lang_header(request.headers.get("Accept-Language", ""))
     ]
-    language = next((code for code in [chosen, *asked, organization.language] if code in _LANGUAGES), settings.LANGUAGE_CODE)
+    language = next(
+        (code for code in [chosen, *asked, organization.language] if code in _LANGUAGES), settings.LANGUAGE_CODE
+    )
     translation.activate(language)
     request.LANGUAGE_CODE = language
     if not request.COOKIES.get("time_zone"):

@@ -78,9 +78,8 @@ def _send(request: PublicRequest, service: Service) -> HttpResponse:
         form = RequestForm(categories=category_choices(organization))
         problem = _("What was sent is too big. Please shorten the text or send fewer files.")
         return _page(request, service, form, Uploads(), problem=problem, status=413)
-    again = find_submission(organization, attempt.stamp.nonce) if attempt.stamp else None
-    if again is not None and attempt.stamp is not None:
-        return redirect("helpcenter:done", organization.slug, attempt.stamp.nonce, permanent=False)
+    if attempt.stamp is not None and find_submission(organization, attempt.stamp.nonce):
+        return redirect("helpcenter:done", organization.slug, attempt.stamp.nonce)
     if attempt.is_fine:
         response = _submit(request, service, attempt)
         if response is not None:

@@ -108,7 +108,9 @@ def answer(request: PublicRequest, number: str) -> HttpResponse:
         if stamp is None:
             problem = _("This form was open for a long time. Nothing is lost: please press the button once more.")
         elif heat_of(network, organization.id) and not is_solved(request.POST.get("altcha", "")):
-            problem = _("There are very many requests right now. Please press the button once more to pass a short check.")
+            problem = _(
+                "There are very many requests right now. Please press the button once more to pass a short check."
+            )
         if form.is_valid() and not uploads.errors and not problem and stamp is not None:
             count_answer(network, ticket.id)
             took = _submit(request, ticket, reader, stamp.nonce, form, uploads)

@@ -1,6 +1,7 @@
 """Files of a public form: kept by number when another field was wrong, so that nobody has to choose them twice."""
 
 from dataclasses import dataclass, field
+from typing import BinaryIO, cast
 
 from django.utils.translation import gettext as _
 
@@ -46,12 +47,15 @@ def take_uploads(request: PublicRequest, actor: Actor, rules: FileRules, network
     for upload in given:
         if len(uploads.files) >= rules.limit:
             uploads.errors.append(
-                _("At most %(n)s files. “%(name)s” was left out.") % {"n": rules.limit, "name": (upload.name or "")[:120]}
+                _("At most %(n)s files. “%(name)s” was left out.")
+                % {"n": rules.limit, "name": (upload.name or "")[:120]}
             )
             continue
         count_upload(network)
         try:
-            uploads.files.append(store_file(actor, name=upload.name or "", source=upload.file, allowed=rules))
+            uploads.files.append(
+                store_file(actor, name=upload.name or "", source=cast(BinaryIO, upload.file), allowed=rules)
+            )
         except Invalid as refused:
             uploads.errors.append(refused.fields["files"])
     return uploads

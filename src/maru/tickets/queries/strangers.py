@@ -17,7 +17,9 @@ def may_mail_stranger(address: str) -> bool:
 def _has_written(address: str) -> bool:
     folded = address.strip().casefold()
     # The newest tickets it takes part in are enough, and the only ones an index finds at once.
-    tickets = list(Participant.objects.filter(address=folded).order_by("-ticket_id").values_list("ticket_id", flat=True)[:20])
+    tickets = list(
+        Participant.objects.filter(address=folded).order_by("-ticket_id").values_list("ticket_id", flat=True)[:20]
+    )
     if not tickets:
         return False
     senders = Message.objects.filter(
