@@ -122,8 +122,14 @@ class Live {
 
   private hear(event: LiveEvent): void {
     if (event.kind === 'resync') this.resync(Number(event.newest));
-    else if (event.kind === 'hello') this.tape.restart(Number(event.newest));
+    else if (event.kind === 'hello') this.greeted(Number(event.newest));
     else if (event.kind) this.pass(event);
+  }
+
+  /** A page that came long before its stream may have missed something meanwhile. */
+  private greeted(newest: number): void {
+    if (performance.now() > 3000) this.resync(newest);
+    else this.tape.restart(newest);
   }
 
   private async poll(): Promise<void> {
