@@ -1,0 +1,132 @@
+"""Back-up and restore of a whole house, and archives that are not whole."""
+
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from maru.cli.dump import rename_roles
+from maru.cli.tests.conftest import House
+from maru.core.embedded import EmbeddedPostgres
+from maru.core.embedded.server import APP_ROLE, OWNER_ROLE
+
+
+def _sql(house: House, statement: str, role: str = "postgres") -> list[tuple[object, ...]]:
+    server = EmbeddedPostgres(house.data)
+    server.ensure_started()
+    try:
+        with psycopg.connect(server.url(role), autocommit=True) as connection:
+            found = connection.execute(statement)
+            return found.fetchall() if found.description else []
+    finally:
+        server.stop()
+
+
+ORGANIZATIONS = "select id, slug, name from organizations_organization"
+GRANTS = (
+    "select relname, relacl::text, relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) from pg_class"
+    " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S') order by 1"
+)
+
+
+@pytest.fixture
+def filled(house: House) -> House:
+    """A migrated house with a company and a file."""
+    assert house.maru("migrate").returncode == 0
+    _sql(house, "create table proof (id serial primary key, word text)", OWNER_ROLE)
+    _sql(house, "insert into proof (word) values ('환불'), ('返金'), (E'GRANT ALL TO maru_app;\\n')", APP_ROLE)
+    (house.data / "files" / "ab").mkdir(parents=True)
+    (house.data / "files" / "ab" / "일.bin").write_bytes(os.urandom(100_000))
+    return house
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> House:
+    return House(tmp_path / "elsewhere" / "var")
+
+
+def test_everything_comes_back_in_an_empty_folder(filled: House, other: House, tmp_path: Path) -> None:
+    archive = tmp_path / "backup.tar"
+    written = filled.maru("backup", str(archive))
+    assert written.returncode == 0, written.stderr
+    assert archive.stat().st_mode & 0o077 == 0
+    assert [file.name for file in tmp_path.iterdir() if "maru" in file.name or "unfinished" in file.name] == []
+
+    restored = other.maru("restore", str(archive))
+    assert restored.returncode == 0, restored.stderr
+    for statement in (GRANTS, "select * from proof order by id"):
+        assert _sql(other, statement) == _sql(filled, statement)
+    for name in ("secret-key", "files/ab/일.bin"):
+        assert (other.data / name).read_bytes() == (filled.data / name).read_bytes()
+    assert _sql(other, "insert into proof (word) values ('x') returning id", APP_ROLE) == [(4,)]
+    assert other.maru("doctor").returncode == 0
+
+
+def test_a_house_with_something_in_it_is_not_replaced_by_accident(filled: House, other: House, tmp_path: Path) -> None:
+    archive = tmp_path / "backup.tar"
+    assert filled.maru("backup", str(archive)).returncode == 0
+    refused = filled.maru("restore", str(archive))
+    assert refused.returncode == 1
+    assert "--force" in refused.stderr
+    (filled.data / "files" / "ab" / "later").write_text("gone after the restore")
+    assert filled.maru("restore", "--force", str(archive)).returncode == 0
+    assert [file.name for file in (filled.data / "files" / "ab").iterdir()] == ["일.bin"]
+
+
+def test_damaged_archives_change_nothing(filled: House, tmp_path: Path) -> None:
+    archive = tmp_path / "backup.tar"
+    assert filled.maru("backup", str(archive)).returncode == 0
+    whole = archive.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    evil = io.BytesIO()
+    with tarfile.open(fileobj=evil, mode="w") as tar:
+        for name in ("../../escaped", "/escaped"):
+            tar.addfile(tarfile.TarInfo(name), io.BytesIO())
+    before = _sql(filled, "select * from proof order by id"), (filled.data / "secret-key").read_bytes()
+    for content in (b"", b"nonsense" * 1000, whole[: len(whole) // 2], bytes(flipped), evil.getvalue()):
+        archive.write_bytes(content)
+        refused = filled.maru("restore", "--force", str(archive))
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
+        assert "backup" in refused.stderr
+    assert (_sql(filled, "select * from proof order by id"), (filled.data / "secret-key").read_bytes()) == before
+    assert not (tmp_path / "escaped").exists()
+    assert not [file for file in filled.data.iterdir() if file.name.startswith(".maru-restore")]
+
+
+def test_newer_archives_and_missing_files_are_named(house: House, tmp_path: Path) -> None:
+    archive = tmp_path / "newer.tar"
+    with tarfile.open(archive, "w") as tar:
+        content = json.dumps({"format": 2, "maru": "9.0"}).encode()
+        member = tarfile.TarInfo("manifest.json")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    assert "9.0" in house.maru("restore", str(archive)).stderr
+    assert "nothing.tar" in house.maru("restore", str(tmp_path / "nothing.tar")).stderr
+    assert "does not exist" in house.maru("backup", str(tmp_path / "no" / "folder.tar")).stderr
+
+
+def test_roles_are_renamed_where_roles_stand() -> None:
+    text = "\n".join(
+        (
+            "SET transaction_timeout = 0;",
+            "ALTER TABLE public.maru_app OWNER TO maru_owner;",
+            "GRANT SELECT,INSERT ON TABLE public.maru_app TO maru_app;",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE maru_owner IN SCHEMA public GRANT ALL ON TABLES TO maru_app;",
+            "CREATE POLICY due ON public.thing FOR SELECT TO maru_scanner USING (true);",
+            "    select 'maru_owner' -- OWNER TO maru_owner",
+        )
+    )
+    assert rename_roles(text, {"maru_owner": "help", "maru_app": 'a"b'}).splitlines() == [
+        "",
+        'ALTER TABLE public.maru_app OWNER TO "help";',
+        'GRANT SELECT,INSERT ON TABLE public.maru_app TO "a""b";',
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "help" IN SCHEMA public GRANT ALL ON TABLES TO "a""b";',
+        "CREATE POLICY due ON public.thing FOR SELECT TO maru_scanner USING (true);",
+        "    select 'maru_owner' -- OWNER TO maru_owner",
+    ]
