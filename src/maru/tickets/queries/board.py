@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -85,12 +85,7 @@ def _column(stage: StageInfo, rows: list[Row], total: Sequence[int]) -> Column:
 
 
 def _where(actor: Actor, stage: StageInfo, wanted: Filter, names: Directory) -> tuple[str, list[Any]]:
-    found: list[Condition] = [("stage_id = %s", [stage.id]), ("not is_spam", [])]
-    narrowed = [
-        (text.replace("status < 6 and not is_spam", "not is_spam").replace("and status <> 3", ""), params)
-        for text, params in conditions(wanted, actor, names)
-    ]
-    found += narrowed
+    found: list[Condition] = [("stage_id = %s", [stage.id]), *conditions(replace(wanted, done=True), actor, names)]
     if stage.is_done and (wanted.is_refined or wanted.view not in ("open", "all")):
         # Who looks for his own cards among all that was ever finished would walk them all.
         found.append((f"updated_at > now() - interval '{DONE_DAYS} days'", []))

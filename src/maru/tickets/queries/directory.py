@@ -78,7 +78,7 @@ class StageInfo:
 
 @dataclass(frozen=True, slots=True)
 class CategoryInfo:
-    """A node of the tree in the order of a printed outline; ``depth`` starts at 1."""
+    """A node of the tree in the order of a printed outline; ``depth`` starts at 1, ``main`` is the untranslated name."""
 
     id: int
     parent_id: int | None
@@ -88,6 +88,7 @@ class CategoryInfo:
     depth: int
     path: str
     below: tuple[int, ...]
+    main: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +181,10 @@ def _outline(rows: list[list[Any]]) -> list[CategoryInfo]:
             label = localised(names, name)
             trail = f"{path} › {label}" if path else label
             place = len(outline)
-            outline.append(CategoryInfo(category_id, parent_id, label, names, is_public, depth, trail, ()))
+            outline.append(CategoryInfo(category_id, parent_id, label, names, is_public, depth, trail, (), name))
             below = walk(category_id, depth + 1, trail)
             outline[place] = CategoryInfo(
-                category_id, parent_id, label, names, is_public, depth, trail, tuple(below)
+                category_id, parent_id, label, names, is_public, depth, trail, tuple(below), name
             )
             found += [category_id, *below]
         return found

@@ -191,7 +191,8 @@ def _by_view(wanted: Filter, actor: Actor, names: Directory) -> Condition:
         case "groups":
             return f"{shown} and group_id = any(%s)", [names.my_group_ids]
         case "mine":
-            return f"{shown} and status <> 3 and {_MINE}", mine
+            unheld = " and status <> 3" if shown == _OPEN else ""
+            return f"{shown}{unheld} and {_MINE}", mine
         case "hold":
             return f"{_OPEN} and status = 3 and {_MINE}", mine
         case "resolved":

@@ -1,0 +1,61 @@
+"""Addresses of the desk's ticket pages, mounted under ``desk/<slug>/``."""
+
+from django.urls import path
+
+from maru.tickets.views import (
+    acting,
+    boarding,
+    composing,
+    detail,
+    files,
+    listing,
+    registering,
+    searching,
+    settings,
+)
+
+app_name = "tickets"
+
+desk_urlpatterns = [
+    path("tickets", listing.ticket_list, name="list"),
+    path("tickets/new", registering.new_ticket, name="new"),
+    path("tickets/counts", listing.counts, name="counts"),
+    path("tickets/palette", listing.palette, name="palette"),
+    path("tickets/mentions", composing.mentions, name="mentions"),
+    path("tickets/bulk", acting.bulk, name="bulk"),
+    path("tickets/<str:number>", detail.ticket_detail, name="detail"),
+    path("tickets/<str:number>/row", listing.row, name="row"),
+    path("tickets/<str:number>/pulse", detail.pulse, name="pulse"),
+    path("tickets/<str:number>/thread", detail.thread_page, name="thread"),
+    path("tickets/<str:number>/messages", composing.send, name="send"),
+    path("tickets/<str:number>/messages/<int:message_id>", detail.whole_message, name="message"),
+    path("tickets/<str:number>/held/<int:message_id>", acting.held, name="held"),
+    path("tickets/<str:number>/draft", composing.draft, name="draft"),
+    path("tickets/<str:number>/preview", composing.preview, name="preview"),
+    path("tickets/<str:number>/linked", acting.linked, name="linked"),
+    path("tickets/<str:number>/take", acting.take, name="take"),
+    path("tickets/<str:number>/assign", acting.assign, name="assign"),
+    path("tickets/<str:number>/unassign", acting.unassign, name="unassign"),
+    path("tickets/<str:number>/forward", acting.forward, name="forward"),
+    path("tickets/<str:number>/stage", acting.set_stage, name="stage"),
+    path("tickets/<str:number>/priority", acting.set_priority, name="priority"),
+    path("tickets/<str:number>/category", acting.set_category, name="category"),
+    path("tickets/<str:number>/title", acting.rename, name="title"),
+    path("tickets/<str:number>/requester", acting.set_requester, name="requester"),
+    path("tickets/<str:number>/spam", acting.mark_spam, name="spam"),
+    path("tickets/<str:number>/note", acting.shared_note, name="note"),
+    path("tickets/<str:number>/recipients", acting.recipients, name="recipients"),
+    path("tickets/<str:number>/resolve-internally", acting.resolve_internally, name="resolve_internally"),
+    path("board", boarding.board, name="board"),
+    path("board/move", boarding.move, name="move"),
+    path("search", searching.search_page, name="search"),
+    path("files", files.upload, name="files"),
+    path("files/<str:token>/<str:name>", files.download, name="file"),
+    path("settings/categories", settings.categories, name="categories"),
+    path("settings/categories/change", settings.category_change, name="category_change"),
+    path("settings/stages", settings.stages, name="stages"),
+    path("settings/stages/change", settings.stage_change, name="stage_change"),
+    path("settings/views", settings.views, name="views"),
+    path("settings/views/add", settings.view_add, name="view_add"),
+    path("settings/views/delete", settings.view_delete, name="view_delete"),
+]

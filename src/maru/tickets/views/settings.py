@@ -1,0 +1,212 @@
+"""Settings of the desk: intake categories, stages, saved views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from maru.core.actors import Permission
+from maru.core.errors import Invalid, NotFound
+from maru.organizations.desk import DeskRequest, SettingsItem, desk_view, render_settings
+from maru.tickets.commands import categories as category_commands
+from maru.tickets.commands import saved_views as view_commands
+from maru.tickets.commands import stages as stage_commands
+from maru.tickets.models import Status
+from maru.tickets.queries.choices import choices
+from maru.tickets.queries.directory import directory
+from maru.tickets.queries.filters import pairs_of, read_filter
+from maru.tickets.views.common import back_to, desk_reverse, reason_of, tell
+from maru.ui.atoms import STAGE_COLORS
+
+_LANGUAGES = tuple(settings.LANGUAGES)
+
+
+def settings_items(request: DeskRequest) -> list[SettingsItem]:
+    """The pages of this room in the settings' menu (``maru.config.wiring``)."""
+    group = _("Tickets")
+    items = []
+    if request.actor.can(Permission.SERVICE_CONFIGURE):
+        items += [
+            SettingsItem(group, "categories", "folder-tree", _("Intake categories"), desk_reverse(request, "categories")),
+            SettingsItem(group, "stages", "columns-3", _("Stages"), desk_reverse(request, "stages")),
+        ]
+    if request.actor.can(Permission.TICKET_VIEW):
+        items.append(SettingsItem(group, "views", "bookmark", _("Saved views"), desk_reverse(request, "views")))
+    return items
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else None
+
+
+def _try(request: DeskRequest, page: str, do: Callable[[], str]) -> HttpResponse:
+    """Run a change and go back to the page; a refusal is told there in words."""
+    try:
+        text = do()
+    except NotFound:
+        tell(request, _("It no longer exists."), is_error=True)
+    except Invalid as error:
+        tell(request, reason_of(error), is_error=True)
+    else:
+        if text:
+            tell(request, text)
+    return back_to(request, desk_reverse(request, page))
+
+
+@require_safe
+@desk_view(Permission.SERVICE_CONFIGURE)
+def categories(request: DeskRequest) -> HttpResponse:
+    """The tree; ``?at=ID`` selects the category whose details are shown and under which one can add."""
+    names = directory(request.actor)
+    selected = names.categories.get(_whole(request.GET.get("at")) or 0)
+    context = {
+        "tree": list(names.categories.values()),
+        "selected": selected,
+        "deepest": category_commands.DEEPEST,
+        "languages": _LANGUAGES,
+        "page_url": desk_reverse(request, "categories"),
+    }
+    return render_settings(request, "tickets/settings/categories.html", context, section="categories")
+
+
+@require_POST
+@desk_view(Permission.SERVICE_CONFIGURE)
+def category_change(request: DeskRequest) -> HttpResponse:
+    """``do``: ``add`` (under ``parent``), ``rename``, ``switch``, ``up``, ``down``, ``delete``."""
+    given, actor = request.POST, request.actor
+    category_id = _whole(given.get("category")) or 0
+
+    def do() -> str:
+        match given.get("do"):
+            case "add":
+                category_commands.add_category(actor, name=given.get("name", ""), parent_id=_whole(given.get("parent")))
+                return _("Category added.")
+            case "rename":
+                names = {code: given.get(f"name_{code}", "") for code, _label in _LANGUAGES} | {"": given.get("name", "")}
+                category_commands.rename_category(actor, category_id=category_id, names=names)
+                return _("Saved.")
+            case "switch":
+                category_commands.switch_category(actor, category_id=category_id, is_public=given.get("public") == "1")
+                return ""
+            case "up" | "down":
+                category_commands.move_category(actor, category_id=category_id, by=-1 if given["do"] == "up" else 1)
+                return ""
+            case "delete":
+                category_commands.delete_category(actor, category_id=category_id)
+                return _("Deleted. Tickets keep the name.")
+        return ""
+
+    return _try(request, "categories", do)
+
+
+@require_safe
+@desk_view(Permission.SERVICE_CONFIGURE)
+def stages(request: DeskRequest) -> HttpResponse:
+    """The stages in board order with a form for each."""
+    names = directory(request.actor)
+    context = {
+        "stages": list(names.stages.values()),
+        "statuses": [choice for choice in choices(names)["statuses"] if choice[0] in _USABLE],
+        "colours": STAGE_COLORS,
+        "languages": _LANGUAGES,
+        "change_url": desk_reverse(request, "stage_change"),
+        "most": stage_commands.MOST,
+    }
+    return render_settings(request, "tickets/settings/stages.html", context, section="stages")
+
+
+_USABLE = (Status.NEW, Status.OPEN, Status.PENDING, Status.RESOLVED, Status.CLOSED)
+
+
+@require_POST
+@desk_view(Permission.SERVICE_CONFIGURE)
+def stage_change(request: DeskRequest) -> HttpResponse:
+    """``do``: ``add``, ``change``, ``up``, ``down``, ``delete``."""
+    given, actor = request.POST, request.actor
+    stage_id = _whole(given.get("stage")) or 0
+
+    def values() -> dict[str, Any]:
+        names = {code: given.get(f"name_{code}", "") for code, _label in _LANGUAGES}
+        return {"names": names, "colour": given.get("colour", ""), "status": _whole(given.get("status")) or 0}
+
+    def do() -> str:
+        match given.get("do"):
+            case "add":
+                stage_commands.add_stage(actor, **values())
+                return _("Stage added.")
+            case "change":
+                stage_commands.change_stage(actor, stage_id=stage_id, **values())
+                return _("Saved.")
+            case "up" | "down":
+                order = list(directory(actor).stages)
+                if stage_id in order:
+                    at = order.index(stage_id)
+                    to = max(0, min(len(order) - 1, at + (-1 if given["do"] == "up" else 1)))
+                    order.insert(to, order.pop(at))
+                    stage_commands.order_stages(actor, stage_ids=order)
+                return ""
+            case "delete":
+                stage_commands.delete_stage(actor, stage_id=stage_id)
+                return _("Stage deleted.")
+        return ""
+
+    return _try(request, "stages", do)
+
+
+@require_safe
+@desk_view(Permission.TICKET_VIEW)
+def views(request: DeskRequest) -> HttpResponse:
+    """Saved views, shared and private."""
+    names = directory(request.actor)
+    context = {
+        "views": [(view, read_filter(view.query).query()) for view in names.views],
+        "may_share": request.actor.can(Permission.SERVICE_CONFIGURE),
+        "list_url": desk_reverse(request, "list"),
+        "search_url": desk_reverse(request, "search"),
+        "slug": request.organization.slug,
+    }
+    return render_settings(request, "tickets/settings/views.html", context, section="views")
+
+
+@require_POST
+@desk_view(Permission.TICKET_VIEW)
+def view_add(request: DeskRequest) -> HttpResponse:
+    """Keep the filter in the form as a view and open it."""
+    wanted = read_filter(request.POST)
+    query: dict[str, Any] = {}
+    for name, text in pairs_of(wanted):
+        query.setdefault(name, []).append(text)
+    query.pop("saved", None)
+    try:
+        view = view_commands.save_view(
+            request.actor,
+            name=request.POST.get("view_name", ""),
+            query=query,
+            is_shared=request.POST.get("shared") == "1",
+        )
+    except Invalid as error:
+        tell(request, reason_of(error), is_error=True)
+        back = QueryDict(mutable=True)
+        for name, values in query.items():
+            back.setlist(name, values)
+        return redirect(f"{desk_reverse(request, 'search')}?{back.urlencode()}")
+    tell(request, _("View saved."))
+    return redirect(f"{desk_reverse(request, 'list')}?saved={view.id}")
+
+
+@require_POST
+@desk_view(Permission.TICKET_VIEW)
+def view_delete(request: DeskRequest) -> HttpResponse:
+    """Forget a view."""
+
+    def do() -> str:
+        view_commands.delete_view(request.actor, view_id=_whole(request.POST.get("view")) or 0)
+        return _("View deleted.")
+
+    return _try(request, "views", do)
