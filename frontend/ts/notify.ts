@@ -4,7 +4,7 @@ import type { LiveEvent } from './live-state.ts';
 /**
  * The bell: its count follows live events of kind "note.*" (they carry `unread` and the note's id), its list is fetched
  * from data-panel-url into a popover, and desktop notifications take their words from the same list: an entry is
- * <a data-note="ID" href="…"><b>title</b><span>words</span></a>, with data-quiet when nothing should open.
+ * <li data-note="ID" data-href="…"> with <b>title</b><span data-words>words</span>, and data-quiet when nothing should open.
  * Permission is asked for on a click and never by itself.
  */
 
@@ -69,14 +69,14 @@ function mayOpen(): boolean {
 }
 
 async function desktop(note: number): Promise<void> {
-  const entry = (await fetchPanel())?.querySelector<HTMLAnchorElement>(`[data-note="${note}"]`);
+  const entry = (await fetchPanel())?.querySelector<HTMLElement>(`[data-note="${note}"]`);
   if (!entry || entry.hasAttribute('data-quiet')) return;
   const title = $('b', entry)?.textContent?.trim() || document.title;
-  const body = $$('span', entry).map(line => line.textContent?.trim()).find(Boolean) ?? '';
+  const body = $('[data-words]', entry)?.textContent?.trim() ?? '';
   const shown = new Notification(title, { body, tag: `maru-${note}`, lang: document.documentElement.lang });
   shown.addEventListener('click', () => {
     window.focus();
-    location.href = entry.getAttribute('href') ?? location.href;
+    location.href = entry.dataset.href ?? location.href;
     shown.close();
   });
 }

@@ -8,7 +8,9 @@ from maru.accounts import urls as accounts
 from maru.api import urls as api
 from maru.channels import urls as channels
 from maru.config import views
+from maru.notifications import urls as notifications
 from maru.organizations import urls as organizations
+from maru.tickets import urls as tickets
 
 handler400 = "maru.ui.errors.bad_request"
 handler403 = "maru.ui.errors.forbidden"
@@ -35,8 +37,10 @@ urlpatterns = [
     path("", include((_people, "accounts"))),
     path("", include(accounts.engine_urlpatterns)),
     _room(organizations, "organizations"),
+    _room(tickets, "tickets"),
     _room(channels, "channels"),
     _room(api, "api"),
+    _room(notifications, "notifications"),
     # Last: the first part of a company's page would match anything.
     path("", include("maru.helpcenter.urls")),
 ]

@@ -3,10 +3,12 @@
 
 def wire() -> None:
     """Connect the rooms of the house."""
+    wire_desk()
     wire_people()
     wire_api()
     wire_tickets()
     wire_mail()
+    wire_notifications()
 
 
 def wire_people() -> None:
@@ -50,3 +52,37 @@ def wire_api() -> None:
     from maru.organizations import desk
 
     desk.register_settings(settings_items)
+
+
+def wire_desk() -> None:
+    """Tickets and board stand first in the menu; the mail room shows on a ticket what it would send and has sent."""
+    from maru.channels import desk as mail_room
+    from maru.organizations import desk
+    from maru.tickets import slots
+    from maru.tickets.views.menu import board_nav, tickets_nav
+    from maru.tickets.views.settings import settings_items
+
+    desk.register_nav(tickets_nav)
+    desk.register_nav(board_nav)
+    desk.register_settings(settings_items)
+    slots.fill_preview(mail_room.preview)
+    slots.fill_deliveries(mail_room.deliveries)
+
+
+def wire_notifications() -> None:
+    """Who finds a message in the box when something happens; the bell and the box on every desk page."""
+    from maru.accounts.events import MemberWaiting
+    from maru.core.events import subscribe
+    from maru.notifications import subscribers, views
+    from maru.organizations import desk
+    from maru.tickets import events
+
+    subscribe(events.MembersAssigned, subscribers.note_assignment)
+    subscribe(events.MemberRemoved, subscribers.note_removal)
+    subscribe(events.TicketForwarded, subscribers.note_forward)
+    subscribe(events.CommentAdded, subscribers.note_comment)
+    subscribe(events.CustomerMessageAdded, subscribers.note_customer)
+    subscribe(events.MessageHeld, subscribers.note_customer)
+    subscribe(MemberWaiting, subscribers.note_approval)
+    desk.register_bell(views.bell)
+    desk.register_nav(views.nav)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import connection
 
 from maru.core.actors import Actor
+from maru.core.tenancy import current_organization_id
 
 EVENT_CHANNEL = "maru_events"
 _LOCK_SPACE = 7041
@@ -80,3 +81,12 @@ def publish(actor: Actor, event: DomainEvent) -> Published:
     for subscriber in _subscribers.get(event.kind, []):
         subscriber(published)
     return published
+
+
+def newest_number() -> int:
+    """The number of the current organization's last event, 0 before the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(max(id), 0) from core_event where organization_id = %s", [current_organization_id()]
+        )
+        return int(cursor.fetchone()[0])

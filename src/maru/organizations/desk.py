@@ -17,6 +17,7 @@ from maru.accounts.models import Account, Member
 from maru.accounts.roles import member_actor, role_label
 from maru.core.actors import Actor, Permission
 from maru.core.errors import NotFound
+from maru.core.events import newest_number
 from maru.core.tenancy import tenant
 from maru.organizations.models import Organization
 
@@ -29,6 +30,7 @@ class DeskRequest(HttpRequest):
     organization: Organization
     member: Member
     actor: Actor
+    event_number: int
     user: Account  # type: ignore[assignment]
 
 
@@ -125,6 +127,8 @@ def desk_view(*required: Permission) -> Callable[[DeskView[P]], Callable[Concate
                 for permission in required:
                     desk.actor.require(permission)
                 _activate_time_zone(desk.user.time_zone)
+                # Before the page reads anything: what happens from here on reaches it by its event stream.
+                desk.event_number = newest_number()
                 return view(desk, *args, **kwargs)
 
         return cast(Callable[Concatenate[HttpRequest, str, P], HttpResponse], enter)
@@ -198,6 +202,7 @@ def desk_context(request: DeskRequest, section: str = "") -> dict[str, Any]:
         "company_code": organization.company_code,
         "intake_url": intake_url,
         "live_url": f"/desk/{slug}/live",
+        "live_after": request.event_number,
         "desk": {
             "name": organization.name,
             "code": organization.company_code,

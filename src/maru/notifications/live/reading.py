@@ -89,7 +89,7 @@ async def read_batch(connection: Connection, organization_id: int, after: int, l
     deliveries: list[Delivery] = []
     for number, kind, subject_type, subject_id, *actor, data in events:
         ticket = data.get("number", "") if subject_type == "ticket" else ""
-        # Notes carry no number of their own: it is the event that moves a page forward, after them.
+        # Notes say the number of their event; it is the event's own frame, after them, that moves a page forward.
         deliveries += [_note(note, number, ticket) for note in notes.get(number, ())]
         if subject_type == PERSONAL:
             unread = (await _unread(connection, organization_id, [subject_id])).get(subject_id, 0)
@@ -133,7 +133,8 @@ async def _notes(connection: Connection, organization_id: int, numbers: Sequence
 
 
 def _note(note: _Note, number: int, ticket: str) -> Delivery:
-    frame = Frame(f"note.{note.kind}", {"note": note.id, "unread": note.unread, "ticket": ticket})
+    told = {"id": number, "note": note.id, "unread": note.unread, "ticket": ticket}
+    frame = Frame(f"note.{note.kind}", told)
     permission = Permission.TICKET_VIEW if note.has_ticket else None
     return Delivery(frame, frame.encoded(), number, permission, note.recipient_id)
 
