@@ -16,15 +16,14 @@ from maru.channels.kinds.mail.address import without_tags
 from maru.channels.kinds.mail.parse import ParsedMail
 from maru.channels.matching import Match, Verdict, match
 from maru.channels.models import OutgoingMail, RawMail
-from maru.channels.outgoing import is_own_address, mail_domain
+from maru.channels.outgoing import is_own_address, mail_domain, organization_of
 from maru.core.actors import Actor, system_actor
 from maru.core.errors import Invalid
 from maru.core.files import any_file, store_file
 from maru.core.html import one_line
-from maru.organizations.models import Organization
 from maru.tickets.commands import add_customer_message, hold_message, open_ticket
 from maru.tickets.errors import TicketClosedForGood
-from maru.tickets.models import Channel, Message, MessageKind, Ticket
+from maru.tickets.models import Channel, Message, Ticket
 from maru.tickets.values import Copy, MailFacts, Requester
 
 log = logging.getLogger("maru.mail")
@@ -43,8 +42,8 @@ class Outcome:
 
     state: str
     reason: str = ""
-    ticket: Ticket | None = None
-    message: Message | None = None
+    ticket_id: int | None = None
+    message_id: int | None = None
 
 
 def receive(raw: RawMail, mail: ParsedMail) -> Outcome:
@@ -53,20 +52,21 @@ def receive(raw: RawMail, mail: ParsedMail) -> Outcome:
     Bounces mark the mail they are about. Out-of-office and other automatic replies are kept and change nothing.
     Everything else joins its ticket by the join matrix or opens one. Raises only what the database raises.
     """
-    organization = Organization.objects.get(id=raw.organization_id)
+    organization = organization_of(raw.organization_id)
     domain = mail_domain(organization)
     if mail.bounce is not None:
         return _bounce(raw, mail, domain)
     own = _own_mail(mail)
     if own is not None:
-        return Outcome(RawMail.State.IGNORED, "own mail came back", own.ticket)
+        return Outcome(RawMail.State.IGNORED, "own mail came back", own.ticket_id)
     found = match(mail, organization.id, domain, raw.envelope_to)
     if mail.auto_kind == "auto-replied":
         reason = "out of office" if mail.out_of_office else "automatic reply"
-        return Outcome(RawMail.State.IGNORED, reason, found.ticket if found.verdict is not Verdict.NEW else None)
+        joined = found.verdict is not Verdict.NEW
+        return Outcome(RawMail.State.IGNORED, reason, found.ticket.id if found.ticket and joined else None)
     twin = _delivered_twice(raw, mail)
     if twin is not None:
-        return Outcome(RawMail.State.IGNORED, "delivered twice", twin.ticket, twin)
+        return Outcome(RawMail.State.IGNORED, "delivered twice", twin.ticket_id, twin.id)
     actor = system_actor(organization.id, name=mail.sender.name or mail.sender.address)
     with translation.override(mail.language or organization.language):
         return _deliver(actor, raw, mail, found)
@@ -94,7 +94,9 @@ def _deliver(actor: Actor, raw: RawMail, mail: ParsedMail, found: Match) -> Outc
         else:
             if found.verdict is Verdict.JOIN:
                 unflag_address(mail.sender.key)
-            return Outcome(RawMail.State.DONE, "" if found.verdict is Verdict.JOIN else found.why, ticket, message)
+            return Outcome(
+                RawMail.State.DONE, "" if found.verdict is Verdict.JOIN else found.why, ticket.id, message.id
+            )
     return _open(actor, raw, mail, facts, files, ticket)
 
 
@@ -120,8 +122,7 @@ def _open(
         is_spam=mail.is_spam_marked,
         wants_receipt=not (mail.suppress_reply or mail.is_auto or note or is_own_address(requester.email)),
     )
-    message = Message.objects.filter(ticket=ticket, kind=MessageKind.CUSTOMER).order_by("id").first()
-    return Outcome(RawMail.State.DONE, "", ticket, message)
+    return Outcome(RawMail.State.DONE, "", ticket.id, ticket.last_message_id)
 
 
 def _requester(mail: ParsedMail) -> tuple[Requester, str]:
@@ -200,12 +201,12 @@ def _bounce(raw: RawMail, mail: ParsedMail, domain: str) -> Outcome:
     row = note_bounce(mail, domain, raw.envelope_to)
     if row is None:
         return Outcome(RawMail.State.IGNORED, "report about a mail that is not ours")
-    return Outcome(RawMail.State.DONE, f"bounce: {row.recipient}", row.ticket, row.message)
+    return Outcome(RawMail.State.DONE, f"bounce: {row.recipient}", row.ticket_id, row.message_id)
 
 
 def _own_mail(mail: ParsedMail) -> OutgoingMail | None:
     """The mail of ours that this is: it went round and came back (a Cc to ourselves, a forwarding rule)."""
-    if not mail.message_id:
+    if not mail.message_id.startswith("maru."):
         return None
     return OutgoingMail.objects.filter(header_id=mail.message_id).first()  # type: ignore[no-any-return]
 

@@ -1,6 +1,7 @@
 """The outbox: mail is a row in the transaction of its cause; `kinds.mail.delivery` sends it afterwards."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
 from django.conf import settings
@@ -26,6 +27,21 @@ log = logging.getLogger("maru.mail")
 #: Automatic mail of one organization to one address, so that two robots fall silent (RFC 3834).
 AUTOMATIC_PER_HOUR = 3
 AUTOMATIC_PER_DAY = 10
+
+
+_ORGANIZATION_SECONDS = 5.0
+_organizations: dict[int, tuple[float, Organization]] = {}
+
+
+def organization_of(organization_id: int) -> Organization:
+    """The organization, remembered for five seconds: each mail asks several times, and its name seldom changes."""
+    known = _organizations.get(organization_id)
+    if known is None or known[0] < time.monotonic():
+        if len(_organizations) > 1000:
+            _organizations.clear()
+        known = (time.monotonic() + _ORGANIZATION_SECONDS, Organization.objects.get(id=organization_id))
+        _organizations[organization_id] = known
+    return known[1]
 
 
 def mail_domain(organization: Organization) -> str:
@@ -128,7 +144,7 @@ def queue_mail(
     """
     envelope_address(recipient)
     with tenant(organization_id):
-        organization = Organization.objects.get(id=organization_id)
+        organization = organization_of(organization_id)
         service = Service.objects.filter(state=Service.State.ACTIVE).order_by("id").first()
         domain = mail_domain(organization)
         row = OutgoingMail(
@@ -173,7 +189,7 @@ def send_mail(
         log.warning("mail %s dropped: its recipient belongs to no organization", purpose)
         return
     with tenant(organization_id):
-        organization = Organization.objects.get(id=organization_id)
+        organization = organization_of(organization_id)
         letter = notice_letter(organization, subject=subject, text=text, html=html, language=language)
         queue_mail(
             organization_id,

@@ -1,7 +1,7 @@
 """What goes out when something happens to a ticket. Runs in the transaction of its cause."""
 
 from maru.channels import letters
-from maru.channels.outgoing import is_own_address, may_write_automatically, queue_ticket_mail
+from maru.channels.outgoing import is_own_address, may_write_automatically, organization_of, queue_ticket_mail
 from maru.core.actors import ActorKind
 from maru.core.events import Published
 from maru.organizations.models import Organization, Service
@@ -16,7 +16,7 @@ _THREAD = 10
 
 def _context(ticket_id: int) -> tuple[Ticket, Organization, Service]:
     ticket = Ticket.objects.get(id=ticket_id)
-    return ticket, Organization.objects.get(id=ticket.organization_id), Service.objects.get(id=ticket.service_id)
+    return ticket, organization_of(ticket.organization_id), Service.objects.get(id=ticket.service_id)
 
 
 def _thread(ticket: Ticket) -> list[str]:

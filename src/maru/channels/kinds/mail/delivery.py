@@ -151,13 +151,15 @@ def deliver_due(limit: int = BATCH) -> int:
     """Sends one batch of due mails; returns how many were tried. Raises DatabaseError."""
     claimed = _claim(limit)
     relay = settings.ENVIRONMENT.relay
-    sender = Sender(relay) if relay and claimed else None
+    if relay is None:
+        _without_relay(claimed)
+        return len(claimed)
+    sender = Sender(relay)
     try:
         for organization_id, row_id in claimed:
             _deliver(organization_id, row_id, sender)
     finally:
-        if sender is not None:
-            sender.close()
+        sender.close()
     return len(claimed)
 
 
@@ -183,7 +185,7 @@ def _claim(limit: int) -> list[tuple[int, int]]:
     return sorted(claimed, key=lambda pair: pair[1])
 
 
-def _deliver(organization_id: int, row_id: int, sender: Sender | None) -> None:
+def _deliver(organization_id: int, row_id: int, sender: Sender) -> None:
     """One row, leased to us: compose, hand over, note. Nothing is locked while the relay is spoken to."""
     with tenant(organization_id):
         row = OutgoingMail.objects.get(id=row_id)
@@ -192,9 +194,6 @@ def _deliver(organization_id: int, row_id: int, sender: Sender | None) -> None:
         except ComposeError as error:
             _note_failure(row, f"{type(error).__name__}: {error}", bad_address=False)
             return
-    if sender is None:
-        _without_relay(organization_id, row)
-        return
     try:
         sender.send(envelope_address(row.reply_to or row.sender), envelope_address(row.recipient), raw)
     except Refusal as refusal:
@@ -205,23 +204,26 @@ def _deliver(organization_id: int, row_id: int, sender: Sender | None) -> None:
             else:
                 _defer(row, refusal.words)
         return
-    _sent(organization_id, row)
-
-
-def _sent(organization_id: int, row: OutgoingMail) -> None:
     with tenant(organization_id):
-        OutgoingMail.objects.filter(id=row.id).update(
-            state=OutgoingMail.State.SENT, sent_at=Now(), due_at=None, lease_until=None, error=""
-        )
+        _sent([row.id])
 
 
-def _without_relay(organization_id: int, row: OutgoingMail) -> None:
+def _sent(ids: list[int]) -> None:
+    OutgoingMail.objects.filter(id__in=ids).update(
+        state=OutgoingMail.State.SENT, sent_at=Now(), due_at=None, lease_until=None, error=""
+    )
+
+
+def _without_relay(claimed: list[tuple[int, int]]) -> None:
     """On the own machine the Postbox is the world; elsewhere mail waits for a relay to be named."""
-    if settings.ENVIRONMENT.loopback:
-        _sent(organization_id, row)
-        return
-    with tenant(organization_id):
-        _defer(row, "no relay for outgoing mail is configured (MARU_RELAY_URL)")
+    for organization_id in sorted({pair[0] for pair in claimed}):
+        ids = [row_id for owner, row_id in claimed if owner == organization_id]
+        with tenant(organization_id):
+            if settings.ENVIRONMENT.loopback:
+                _sent(ids)
+                continue
+            for row in OutgoingMail.objects.filter(id__in=ids):
+                _defer(row, "no relay for outgoing mail is configured (MARU_RELAY_URL)")
 
 
 def _defer(row: OutgoingMail, words: str) -> None:

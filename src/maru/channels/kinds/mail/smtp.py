@@ -78,8 +78,8 @@ def dedupe_key(raw: bytes, address: str, transaction: str) -> str:
     return f"smtp:{digest}" if _MESSAGE_ID.search(head) else f"smtp:{transaction}:{digest}"
 
 
-def store(targets: Sequence[Target], raw: bytes, *, sender: str, peer: str, transaction: str) -> int:
-    """Commits the mail once for each address; returns how many rows are new. Raises DatabaseError.
+def store(targets: Sequence[Target], raw: bytes, *, sender: str, peer: str, transaction: str) -> None:
+    """Commits the mail once for each address. Raises DatabaseError.
 
     Of several addresses of one service only one counts, a reply address before all others.
     """
@@ -88,7 +88,6 @@ def store(targets: Sequence[Target], raw: bytes, *, sender: str, peer: str, tran
         reply = target.address if read_reply_address(target.address) else ""
         chosen.setdefault((target.organization_id, target.service_id, reply), target)
     replies = {key[:2] for key in chosen if key[2]}
-    new = 0
     for (organization_id, service_id, reply), target in chosen.items():
         if not reply and (organization_id, service_id) in replies:
             continue
@@ -104,11 +103,8 @@ def store(targets: Sequence[Target], raw: bytes, *, sender: str, peer: str, tran
                 sha256=hashlib.sha256(raw).hexdigest(),
                 size=len(raw),
             )
-            before = RawMail.objects.filter(dedupe_key=row.dedupe_key).exists()
             # Two connections may bring the same bytes at once: the constraint decides, and both are told 250.
             RawMail.objects.bulk_create([row], ignore_conflicts=True)
-            new += not before
-    return new
 
 
 class Handler:
@@ -185,11 +181,11 @@ def look_up(address: str) -> Target | None:
         raise
 
 
-def store_now(targets: Sequence[Target], raw: bytes, sender: str, peer: str, transaction: str) -> int:
+def store_now(targets: Sequence[Target], raw: bytes, sender: str, peer: str, transaction: str) -> None:
     """`store` on a thread; see `look_up`."""
     close_old_connections()
     try:
-        return store(targets, raw, sender=sender, peer=peer, transaction=transaction)
+        store(targets, raw, sender=sender, peer=peer, transaction=transaction)
     except DatabaseError:
         connection.close()
         raise

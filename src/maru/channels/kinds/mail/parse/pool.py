@@ -81,7 +81,7 @@ class _Child:
             code = self.process.wait()
         if self.timed_out:
             return Quarantine("timeout", f"{WALL_SECONDS:g} s")
-        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        if code == -signal.SIGXCPU:
             return Quarantine("cpu")
         return Quarantine("crash", f"exit {code}")
 
