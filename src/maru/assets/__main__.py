@@ -10,12 +10,8 @@ def main() -> int:
     """Exit status: 0 when the assets stand, 1 when the build failed."""
     parser = argparse.ArgumentParser(prog="python -m maru.assets", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser(
-        "build", help="build the assets when their sources changed"
-    )
-    command.add_argument(
-        "--force", action="store_true", help="build even when nothing changed"
-    )
+    command = commands.add_parser("build", help="build the assets when their sources changed")
+    command.add_argument("--force", action="store_true", help="build even when nothing changed")
     options = parser.parse_args()
     try:
         print(build(force=options.force))

@@ -39,9 +39,7 @@ def build(force: bool = False) -> str:
         environment = node_environment()
         if _modules_are_stale():
             _run(["npm", "ci", "--no-audit", "--no-fund"], environment)
-            (FRONTEND / "node_modules" / ".maru-lock").write_text(
-                _lock_hash(), encoding="utf-8"
-            )
+            (FRONTEND / "node_modules" / ".maru-lock").write_text(_lock_hash(), encoding="utf-8")
         _run(["npm", "run", "--silent", "build"], environment)
         STAMP.write_text(stamp, encoding="utf-8")
     return f"assets: built into {DIST.relative_to(ROOT)}"
@@ -86,9 +84,7 @@ def node_environment() -> dict[str, str]:
             "--disable-pip-version-check",
         ]
         if subprocess.run([*pip, NODE_WHEEL], check=False).returncode != 0:
-            raise BuildError(
-                "Node could not be installed from PyPI. Install Node 20.19 or newer and run this again."
-            )
+            raise BuildError("Node could not be installed from PyPI. Install Node 20.19 or newer and run this again.")
     return environment
 
 
@@ -96,15 +92,9 @@ def _node_version(environment: dict[str, str]) -> tuple[int, int]:
     node = shutil.which("node", path=environment.get("PATH"))
     if not node:
         return (0, 0)
-    said = subprocess.run(
-        [node, "--version"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     parts = said.removeprefix("v").split(".")
-    return (
-        (int(parts[0]), int(parts[1]))
-        if len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit()
-        else (0, 0)
-    )
+    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit() else (0, 0)
 
 
 def _lock_hash() -> str:
