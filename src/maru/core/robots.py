@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 
-from maru.core.limits import first_in, peek
+from maru.core.limits import first_in, peek_all
 
 HONEYPOT = "website"
 LEAST_SECONDS = 0.5
@@ -58,10 +58,8 @@ def read_stamp(value: str, purpose: str) -> Stamp | None:
 
 def heat_of(network: str, organization_id: int) -> int:
     """0 calm, 1 work is asked, 2 hard work is asked; counted by :func:`heat_keys`."""
-    by_network, by_organization = heat_keys(network, organization_id)
-    network_share = peek(by_network, HEAT_SECONDS) / HOT_NETWORK
-    organization_share = peek(by_organization, HEAT_SECONDS) / HOT_ORGANIZATION
-    share = max(network_share, organization_share)
+    by_network, by_organization = peek_all(heat_keys(network, organization_id), HEAT_SECONDS)
+    share = max(by_network / HOT_NETWORK, by_organization / HOT_ORGANIZATION)
     return 2 if share >= 3 else 1 if share >= 1 else 0
 
 

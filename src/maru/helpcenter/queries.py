@@ -71,13 +71,12 @@ def organization_at(slug: str) -> Organization:
     return organization
 
 
-def public_service(organization: Organization) -> Service:
-    """The service that takes the requests of the public form: the oldest active one.
+def public_service() -> Service:
+    """The service of the current organization that takes the requests of the public form: the oldest active one.
 
     :raises NotFound: none is active.
     """
-    with tenant(organization.id):
-        service = Service.objects.filter(state=Service.State.ACTIVE).order_by("id").first()
+    service = Service.objects.filter(state=Service.State.ACTIVE).order_by("id").first()
     if service is None:
         raise NotFound()
     return service
@@ -93,8 +92,7 @@ def category_choices(organization: Organization) -> list[tuple[str, str]]:
 
     A category below one that is not public is not offered either.
     """
-    with tenant(organization.id):
-        rows = list(IntakeCategory.objects.filter(is_public=True).order_by("order", "id"))
+    rows = list(IntakeCategory.objects.filter(is_public=True).order_by("order", "id"))
     children: dict[int | None, list[IntakeCategory]] = {}
     for row in rows:
         children.setdefault(row.parent_id, []).append(row)
@@ -251,11 +249,9 @@ def file_of(ticket: Ticket, reader: Reader, token: str) -> StoredFile:
     return stored
 
 
-def find_submission(organization: Organization, nonce: str) -> bool:
+def find_submission(nonce: str) -> bool:
     """Whether a form with this one-time number has come in and made something."""
-    with tenant(organization.id):
-        found: bool = Submission.objects.filter(nonce=nonce, ticket_id__isnull=False).exists()
-    return found
+    return Submission.objects.filter(nonce=nonce, ticket_id__isnull=False).exists()
 
 
 def submitted(organization: Organization, nonce: str) -> Ticket:

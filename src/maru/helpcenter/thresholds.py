@@ -3,7 +3,7 @@
 Only wrong guesses are counted as guesses, so an office behind one address may open as many right pages as it likes.
 """
 
-from maru.core.limits import hit, note, private_key, refuse_when_over
+from maru.core.limits import fold_address, hit, note, note_all, private_key, refuse_when_over
 from maru.core.robots import HEAT_SECONDS, heat_keys
 
 HOUR, DAY = 3600, 86_400
@@ -31,15 +31,14 @@ def count_wrong_guess(kind: str, network: str, organization_id: int, limits: tup
 
 def count_heat(network: str, organization_id: int) -> None:
     """Remember an attempt; many of them make the forms ask for work."""
-    for key in heat_keys(network, organization_id):
-        note(key, HEAT_SECONDS)
+    note_all(heat_keys(network, organization_id), HEAT_SECONDS)
 
 
 def count_form(network: str, organization_id: int, address: str) -> None:
     """Count a complete form. :raises TooMany:"""
     hit(f"form:net:{network}", limit=FORMS_OF_NETWORK[0], seconds=FORMS_OF_NETWORK[1])
     if address:
-        hit(private_key("form:mail", address), limit=FORMS_OF_ADDRESS[0], seconds=FORMS_OF_ADDRESS[1])
+        hit(private_key("form:mail", fold_address(address)), limit=FORMS_OF_ADDRESS[0], seconds=FORMS_OF_ADDRESS[1])
     hit(f"form:org:{organization_id}", limit=FORMS_OF_ORGANIZATION[0], seconds=FORMS_OF_ORGANIZATION[1])
 
 

@@ -139,7 +139,8 @@ def test_where_the_bytes_lie(actor: Any) -> None:
     stored = store_file(actor, name="../../etc/passwd.txt", source=b"x", allowed=RULES)
     path = path_of(actor.organization_id, stored.key)
     assert stored.name == "passwd.txt"
-    assert stored.key == path.name and path.parent.name == stored.key[2:4]
+    assert stored.key == path.name
+    assert path.parent.name == stored.key[2:4]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -168,7 +169,8 @@ def test_names(given: str, kept: str) -> None:
 
 def test_long_names_keep_their_extension() -> None:
     name = clean_name("가" * 300 + ".hwpx")
-    assert len(name) <= 120 and name.endswith(".hwpx")
+    assert len(name) <= 120
+    assert name.endswith(".hwpx")
 
 
 def test_downloads_run_nothing(actor: Any) -> None:

@@ -30,6 +30,8 @@ def _take_code(request: PublicRequest) -> HttpResponse:
     refuse_guessing("code", network, CODE_GUESSES)
     heat = heat_of(network, organization.id)
     if heat and not is_solved(request.POST.get("altcha", "")):
+        if typed != organization.company_code:
+            count_wrong_guess("code", network, organization.id, CODE_GUESSES)
         return _page(request, typed, _("Please press the button once more to pass a short check."), heat, 422)
     if not typed:
         return _page(request, typed, _("Please enter the company code."), heat, 422)

@@ -35,6 +35,14 @@ from maru.tickets.links import WEB_SENDER, status_path
 from maru.tickets.values import Requester
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who takes the request, and what it may be about."""
+
+    service: Service
+    categories: list[tuple[str, str]]
+
+
 @dataclass(slots=True)
 class Attempt:
     """One sending of the form: what came, and what is wrong with it as a whole."""
@@ -59,43 +67,55 @@ class Attempt:
 def request_form(request: PublicRequest) -> HttpResponse:
     """GET shows the form to browsers that know the company code; POST makes one ticket, however often it is sent."""
     organization = request.organization
-    service = public_service(organization)
     if request.method == "POST":
-        return _send(request, service)
+        return _send(request)
     if not gate.is_open(request, organization):
         return redirect("helpcenter:company", organization.slug)
     heat = heat_of(network_of_request(request), organization.id)
-    return _page(request, service, RequestForm(categories=category_choices(organization)), Uploads(), heat=heat)
+    with tenant(organization.id):
+        desk = _desk(request)
+    return _page(request, desk, RequestForm(categories=desk.categories), Uploads(), heat=heat)
 
 
-def _send(request: PublicRequest, service: Service) -> HttpResponse:
+def _desk(request: PublicRequest) -> Desk:
+    return Desk(public_service(), category_choices(request.organization))
+
+
+def _send(request: PublicRequest) -> HttpResponse:
     organization = request.organization
     network = network_of_request(request)
     count_heat(network, organization.id)
     try:
-        attempt = _read(request, service, network)
+        stamp = read_stamp(request.POST.get("stamp", ""), _purpose(request))
     except (RequestDataTooBig, SuspiciousOperation):
-        form = RequestForm(categories=category_choices(organization))
-        problem = _("What was sent is too big. Please shorten the text or send fewer files.")
-        return _page(request, service, form, Uploads(), problem=problem, status=413)
-    if attempt.stamp is not None and find_submission(organization, attempt.stamp.nonce):
-        return redirect("helpcenter:done", organization.slug, attempt.stamp.nonce)
+        return _too_big(request)
+    with tenant(organization.id):
+        if stamp is not None and find_submission(stamp.nonce):
+            return redirect("helpcenter:done", organization.slug, stamp.nonce)
+        desk = _desk(request)
+    attempt = _read(request, desk, stamp, network)
     if attempt.is_fine:
-        response = _submit(request, service, attempt)
+        response = _submit(request, desk.service, attempt)
         if response is not None:
             return response
-    return _again(request, service, attempt)
+    return _again(request, desk, attempt)
 
 
-def _read(request: PublicRequest, service: Service, network: str) -> Attempt:
+def _too_big(request: PublicRequest) -> HttpResponse:
+    with tenant(request.organization.id):
+        desk = _desk(request)
+    problem = _("What was sent is too big. Please shorten the text or send fewer files.")
+    return _page(request, desk, RequestForm(categories=desk.categories), Uploads(), problem=problem, status=413)
+
+
+def _read(request: PublicRequest, desk: Desk, stamp: Stamp | None, network: str) -> Attempt:
     organization = request.organization
-    heat = heat_of(network, organization.id)
     attempt = Attempt(
-        form=RequestForm(request.POST, categories=category_choices(organization)),
+        form=RequestForm(request.POST, categories=desk.categories),
         uploads=Uploads(),
-        stamp=read_stamp(request.POST.get("stamp", ""), _purpose(request)),
+        stamp=stamp,
         network=network,
-        heat=heat,
+        heat=heat_of(network, organization.id),
         code=request.POST.get("code", "").strip()[:40],
     )
     try:
@@ -103,7 +123,7 @@ def _read(request: PublicRequest, service: Service, network: str) -> Attempt:
         attempt.problem = _suspicion(request, attempt)
         if not attempt.problem and not attempt.code_error:
             actor = requester_actor(organization.id, "")
-            attempt.uploads = take_uploads(request, actor, file_rules(service), network)
+            attempt.uploads = take_uploads(request, actor, file_rules(desk.service), network)
     except TooMany as stop:
         _slow_down(attempt, stop)
     return attempt
@@ -185,13 +205,13 @@ def _slow_down(attempt: Attempt, stop: TooMany) -> None:
     ) % {"n": minutes}
 
 
-def _again(request: PublicRequest, service: Service, attempt: Attempt) -> HttpResponse:
+def _again(request: PublicRequest, desk: Desk, attempt: Attempt) -> HttpResponse:
     """The form once more, with everything that was typed and every good file."""
     attempt.form.is_valid()
     heat = heat_of(attempt.network, request.organization.id)
     response = _page(
         request,
-        service,
+        desk,
         attempt.form,
         attempt.uploads,
         heat=heat,
@@ -208,7 +228,7 @@ def _again(request: PublicRequest, service: Service, attempt: Attempt) -> HttpRe
 
 def _page(
     request: PublicRequest,
-    service: Service,
+    desk: Desk,
     form: RequestForm,
     uploads: Uploads,
     *,
@@ -218,7 +238,7 @@ def _page(
     **context: Any,
 ) -> HttpResponse:
     organization = request.organization
-    rules = file_rules(service)
+    service, rules = desk.service, file_rules(desk.service)
     return render_public(
         request,
         "helpcenter/request.html",

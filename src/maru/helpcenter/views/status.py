@@ -100,8 +100,9 @@ def answer(request: PublicRequest, number: str) -> HttpResponse:
     count_heat(network, organization.id)
     form, uploads = AnswerForm(request.POST), Uploads()
     stamp = read_stamp(request.POST.get("stamp", ""), _purpose(ticket))
-    if stamp is not None and find_submission(organization, stamp.nonce):
-        return redirect(_own_path(request, ticket))
+    with tenant(organization.id):
+        if stamp is not None and find_submission(stamp.nonce):
+            return redirect(_own_path(request, ticket))
     try:
         uploads = take_uploads(request, requester_actor(organization.id, reader.name), _rules(ticket), network)
         problem = ""
