@@ -150,21 +150,17 @@ class Supervisor:
             self._wake_reader.recv(4096)
 
     def _greet(self) -> None:
-        url = self.environment.public_url
-        say("")
-        say(_("  Maru is ready:  %(url)s") % {"url": url})
-        if self.environment.demo:
-            say(_("  Postbox:        %(url)s/postbox") % {"url": url})
-        say(
-            _("  Mail comes in:  %(host)s, port %(port)s")
-            % {
-                "host": self.environment.smtp_host,
-                "port": self.environment.smtp_port,
-            }
-        )
-        say(_("  Data:           %(folder)s") % {"folder": self.environment.data})
-        say(_("  Ctrl-C stops Maru; everything is kept."))
-        say("")
+        here = self.environment
+        mail = {"host": here.smtp_host, "port": here.smtp_port}
+        lines = [
+            _("Maru is ready: %(url)s") % {"url": here.public_url},
+            _("Mail comes in at %(host)s, port %(port)s") % mail,
+            _("Everything is kept in %(folder)s") % {"folder": here.data},
+            _("Ctrl-C stops Maru; nothing is lost."),
+        ]
+        if here.demo:
+            lines.insert(1, _("Postbox with all mail that left: %(url)s") % {"url": f"{here.public_url}/postbox"})
+        say("\n" + "\n".join(f"  {line}" for line in lines) + "\n")
 
     # ---- end -------------------------------------------------------------------------------------------------
 

@@ -237,7 +237,7 @@ class EmbeddedPostgres:
                 pass
         except OSError as problem:
             raise DatabaseProblem(
-                _("The data folder %(folder)s cannot be written (%(problem)s).")
+                _("The data folder %(folder)s cannot be written: %(problem)s")
                 % {"folder": self.data, "problem": problem.strerror},
                 _("Give yourself the right to write there, or set MARU_DATA to another folder."),
             ) from problem
@@ -307,7 +307,7 @@ class EmbeddedPostgres:
             ended = self._process.poll() is not None if self._process is not None else pid is None
             if ended or time.monotonic() > deadline:
                 raise DatabaseProblem(
-                    _("The database did not start. Its last words (%(log)s):\n%(words)s")
+                    _("The database did not start. Its last words (%(log)s): %(words)s")
                     % {"log": self.log, "words": self._last_words(log_start)}
                 )
             time.sleep(pause)
