@@ -7,6 +7,7 @@ subcommand loads what it needs when it runs.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -28,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: exit status: 0 done, 1 something is wrong (said on stderr), 2 wrong use.
     """
     die_with_supervisor()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign must not make a command fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     parser = _parser()
     asked = parser.parse_args(arguments)
     if not hasattr(asked, "module"):
