@@ -240,7 +240,6 @@ export class Composer extends HTMLElement {
   private failed(): void {
     if (!this.sending) return;
     this.busy(false);
-    toast(t('net_error'), { danger: true, seconds: 9 });
   }
 
   clear(): void {

@@ -8,6 +8,14 @@ import { covers, type LiveEvent } from './live-state.ts';
  * place, so focus, scroll position, checked boxes and typed text stay. data-live-swap chooses another swap.
  */
 
+/** Asked from a node of its own: what a list says about its links (targets, addresses, the progress bar) is not for it. */
+function messenger(): HTMLElement {
+  const node = document.createElement('div');
+  node.hidden = true;
+  document.body.append(node);
+  return node;
+}
+
 const waiting = new Map<HTMLElement, ReturnType<typeof setTimeout>>();
 const busy = new WeakSet<HTMLElement>();
 
@@ -23,17 +31,18 @@ async function refresh(element: HTMLElement): Promise<void> {
   if (busy.has(element) || document.hidden) return later(element, 1000);
   const own = element.dataset.liveUrl || element.getAttribute('hx-get');
   const swap = element.dataset.liveSwap ?? 'outerMorph';
+  const source = messenger();
   busy.add(element);
   try {
     await htmx.ajax('GET', own || location.href, {
-      source: element,
+      source,
       target: element,
       swap,
       headers: { 'X-Live': '1' },
       ...(own ? {} : { select: `#${element.id}` }),
-      push: 'false',
     } as never);
   } finally {
+    source.remove();
     busy.delete(element);
   }
 }
