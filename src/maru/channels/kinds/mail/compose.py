@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -224,6 +225,10 @@ def _body(mail: Outgoing) -> bytes:
             continue
         main, _, sub = _type_of(file)
         message.add_attachment(file.content, maintype=main, subtype=sub, filename=_name(file))
+    # The same mail gives the same bytes each time it is tried.
+    seed = hashlib.sha256(mail.message_id.encode()).hexdigest()[:24]
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{seed}_{number}")
     return message.as_bytes()
 
 
