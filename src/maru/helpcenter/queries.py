@@ -109,14 +109,10 @@ def category_choices(organization: Organization) -> list[tuple[str, str]]:
     return choices
 
 
-def find_ticket(organization: Organization, typed: str) -> Ticket | None:
-    """The ticket of this organization whose number somebody typed in any form; ``None`` for every other number."""
+def find_ticket(typed: str) -> Ticket | None:
+    """The ticket of the current organization whose number somebody typed in any form; ``None`` for every other number."""
     number = read_ticket_number(typed)
-    if number is None:
-        return None
-    with tenant(organization.id):
-        ticket: Ticket | None = Ticket.objects.filter(number=number).first()
-    return ticket
+    return Ticket.objects.filter(number=number).first() if number else None
 
 
 def progress_of(organization: Organization, ticket: Ticket) -> list[Step]:
