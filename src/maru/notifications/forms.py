@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from maru.notifications import words
 from maru.notifications.models import Note, NotificationChoice
@@ -26,8 +25,8 @@ class ChoiceForm(forms.Form):
 
     bell = forms.MultipleChoiceField(choices=Note.Kind.choices, required=False)
     desktop = forms.MultipleChoiceField(choices=Note.Kind.choices, required=False)
-    quiet_from = forms.TimeField(required=False, label=_("Quiet from"))
-    quiet_until = forms.TimeField(required=False, label=_("until"))
+    quiet_from = forms.TimeField(required=False)
+    quiet_until = forms.TimeField(required=False)
 
     def off(self, medium: str, *, with_approval: bool) -> list[str]:
         """The kinds switched off for ``bell`` or ``desktop``; a switch that was not shown stays on."""

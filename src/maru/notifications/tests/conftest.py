@@ -8,7 +8,7 @@ from maru.notifications.tests.streaming import Server, committed_to
 from maru.testing.plugin import clone_database, use_database
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live_database() -> Iterator[str]:
     """A database of its own, because another process must see what is written."""
     name = clone_database(test_cluster(), "live")
@@ -16,7 +16,7 @@ def live_database() -> Iterator[str]:
     test_cluster().drop_database(name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, live_database: str) -> Iterator[Server]:
     environment: dict[str, str] = {}
     use_database(test_cluster(), live_database, environment)

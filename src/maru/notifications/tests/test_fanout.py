@@ -1,0 +1,99 @@
+"""One change to two hundred open pages, and pages that do not keep up."""
+
+import asyncio
+import socket
+import time
+from statistics import quantiles
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from maru.core.tenancy import tenant
+from maru.notifications.tests.streaming import Server, happen, make_company, make_person, sign_in
+
+pytestmark = pytest.mark.usefixtures("written")
+PAGES = 200
+CHANGES = 5
+
+
+async def _listen(port: int, slug: str, session: str, arrivals: asyncio.Queue[tuple[int, float]]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={session}"
+    writer.write(f"GET /desk/{slug}/live HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode())
+    await writer.drain()
+    try:
+        while line := await reader.readline():
+            if line.startswith(b"id: "):
+                arrivals.put_nowait((int(line[4:]), time.monotonic()))
+    finally:
+        writer.close()
+
+
+def test_fan_out_to_two_hundred_pages(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    company = make_company()
+    sessions = [str(sign_in(make_person(company).account).session_key) for _ in range(PAGES // 20)]
+    times: list[float] = []
+
+    async def run() -> None:
+        arrivals: asyncio.Queue[tuple[int, float]] = asyncio.Queue()
+        pages = [
+            asyncio.create_task(_listen(server.port, company.slug, session, arrivals))
+            for session in sessions
+            for _ in range(20)
+        ]
+        for _ in pages:
+            await asyncio.wait_for(arrivals.get(), 20)
+        for _ in range(CHANGES):
+            start = time.monotonic()
+            number = await asyncio.to_thread(happen_and_close)
+            for _ in pages:
+                told, moment = await asyncio.wait_for(arrivals.get(), 5)
+                assert told == number
+                times.append(moment - start)
+        for page in pages:
+            page.cancel()
+
+    def happen_and_close() -> int:
+        try:
+            return happen(company)
+        finally:
+            connection.close()
+
+    asyncio.run(run())
+    assert len(times) == PAGES * CHANGES
+    p95 = quantiles(times, n=20)[-1] * 1000
+    with capsys.disabled():
+        print(
+            f"\nfan-out to {PAGES} pages: p95 {p95:.0f} ms, last {max(times) * 1000:.0f} ms, write and commit included"
+        )
+    assert p95 < 300
+
+
+def test_a_page_that_does_not_read_is_cut_and_resumes(server: Server) -> None:
+    """Its queue is bounded; others hear everything meanwhile; it comes back by number and misses nothing."""
+    company = make_company()
+    slow, good = sign_in(make_person(company).account), sign_in(make_person(company).account)
+    start = happen(company)
+    line = socket.create_connection(("127.0.0.1", server.port))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={slow.session_key}"
+    line.sendall(f"GET /desk/{company.slug}/live HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode())
+    page = server.page(company, good)
+    page.wait(lambda page: bool(page.told))
+    with tenant(company.id), connection.cursor() as cursor:
+        cursor.execute(
+            "insert into core_event (organization_id, kind, subject_type, subject_id, actor_kind, actor_name, data) "
+            "select %s, 'ticket.happened', 'ticket', 1, 'system', repeat('x', 200), '{}' from generate_series(1, 900)",
+            [company.id],
+        )
+        cursor.execute("select pg_notify('maru_events', %s)", [str(company.id)])
+    last = happen(company)
+    page.wait_for(last)
+    assert len(page.numbers) == 901
+    line.close()
+    again = server.page(company, slow, last=str(start))
+    again.wait_for(last)
+    assert again.numbers == page.numbers
+    page.close()
+    again.close()
