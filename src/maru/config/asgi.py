@@ -4,13 +4,16 @@ One port serves both, so nobody has to open a second one (docs/adr/0002-one-port
 on the loop before a page gets the thread, so that a slow sender never holds it.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
+from maru.config import too_large
 from maru.config.wsgi import application as wsgi_application
 from maru.notifications.live import stream
 
@@ -21,6 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 LIVE = re.compile(r"/desk/[^/]+/live")
 BODY_LIMIT = 64 * 1024 * 1024
+DRAIN_SECONDS = 20
 _CHUNK = 256 * 1024
 
 _pages: Any = WSGIMiddleware(cast(Any, wsgi_application), workers=1)
@@ -49,7 +53,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > BODY_LIMIT:
-        await _too_large(send)
+        await _too_large(scope, receive, send)
         return
     with SpooledTemporaryFile(max_size=1024 * 1024) as body:
         size = 0
@@ -59,7 +63,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
                 return
             size += body.write(message.get("body", b""))
             if size > BODY_LIMIT:
-                await _too_large(send)
+                await _too_large(scope, receive, send)
                 return
             if not message.get("more_body"):
                 break
@@ -72,8 +76,14 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         await _pages(scope, replay, send)
 
 
-async def _too_large(send: Send) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    text = b'{"type": "about:blank", "title": "Payload Too Large", "status": 413, "code": "too_large"}'
-    await send({"type": "http.response.body", "body": text})
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    response = too_large.answer(scope)
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.items()]
+    headers += [(b"content-length", str(len(response.content)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})
+    # Browsers read the answer while they still send; hanging up at once would show them a broken connection instead.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+                pass

@@ -52,9 +52,7 @@ def send_mail(
     :raises SlotEmpty: nobody sends mail in this process.
     """
     if not _filled:
-        raise SlotEmpty(
-            "no sender of mail: maru.config.wiring must call maru.core.mailing.fill_slot"
-        )
+        raise SlotEmpty("no sender of mail: maru.config.wiring must call maru.core.mailing.fill_slot")
     _filled[0](
         organization_id=organization_id,
         purpose=purpose,

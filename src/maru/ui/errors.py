@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 log = logging.getLogger("maru.ui")
 
 
-def _page(
+def error_page(
     request: HttpRequest,
     status: int,
     title: str,
@@ -18,6 +18,7 @@ def _page(
     hint: str = "",
     glyph: str = "compass",
 ) -> HttpResponse:
+    """A calm page that says what happened and what to do; `glyph` names its icon."""
     context: dict[str, Any] = {
         "status": status,
         "title": title,
@@ -43,7 +44,7 @@ def _environment() -> Any:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400."""
-    return _page(
+    return error_page(
         request,
         400,
         gettext("This request could not be understood"),
@@ -54,7 +55,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
-    return _page(
+    return error_page(
         request,
         403,
         gettext("You may not open this page"),
@@ -65,7 +66,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404. The same page whether the thing never was or belongs to somebody else."""
-    return _page(
+    return error_page(
         request,
         404,
         gettext("There is nothing here"),
@@ -75,7 +76,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def too_many(request: HttpRequest, exception: Exception | None = None, retry_after: int = 60) -> HttpResponse:
     """429, with a Retry-After header in seconds."""
-    response = _page(
+    response = error_page(
         request,
         429,
         gettext("Too many attempts"),
@@ -88,7 +89,7 @@ def too_many(request: HttpRequest, exception: Exception | None = None, retry_aft
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500. Works while the database is down."""
-    return _page(
+    return error_page(
         request,
         500,
         gettext("Something went wrong on our side"),
@@ -99,7 +100,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that was open too long or came without cookies."""
-    return _page(
+    return error_page(
         request,
         403,
         gettext("This form has expired"),
