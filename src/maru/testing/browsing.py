@@ -1,8 +1,11 @@
 """Debian's Chromium through Playwright, watched for console errors."""
 
+import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -16,6 +19,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Where a page that failed is kept as a picture.
+FAILURES = Path(".cache") / "failed-pages"
 
 
 @contextmanager
@@ -46,6 +52,12 @@ def watched_page(
     page.errors = errors  # type: ignore[attr-defined]
     try:
         yield page
+    except BaseException:
+        with contextlib.suppress(Exception):
+            FAILURES.mkdir(parents=True, exist_ok=True)
+            print("failed at", page.url, page.errors)  # type: ignore[attr-defined]
+            page.screenshot(path=FAILURES / f"{time.strftime('%H%M%S')}.png")
+        raise
     finally:
         context.close()
     # An answer with an error status is what some tests ask for; a script or policy error never is.

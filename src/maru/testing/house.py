@@ -34,6 +34,7 @@ class House:
         self.url = f"http://127.0.0.1:{self.port}"
         self.parts = parts
         self.demo = demo
+        self.welcome = ""
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.database = clone_database(test_cluster(), "house")
         self.env = dict(
@@ -51,7 +52,7 @@ class House:
 
     def __enter__(self) -> Self:
         if self.demo:
-            self.run("demo")
+            self.welcome = self.run("demo")
         for part in self.parts:
             self.start(part)
         if "web" in self.parts:
@@ -110,6 +111,12 @@ class House:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise TimeoutError((self.folder / "web.log").read_text()[-2000:])
+
+    @property
+    def password(self) -> str:
+        """The password of the demo people, as printed once."""
+        line = next(line for line in self.welcome.splitlines() if "admin@ab.example" in line)
+        return line.split()[-1]
 
     def log(self, part: str) -> str:
         """What the process has printed so far."""

@@ -30,7 +30,9 @@ def make_organization(slug: str, name: str, language: str = "ko") -> Organizatio
     return organization
 
 
-def make_member(organization: Organization, name: str, *, email: str = "", language: str = "ko", **fields: Any) -> Member:
+def make_member(
+    organization: Organization, name: str, *, email: str = "", language: str = "ko", **fields: Any
+) -> Member:
     """An account with the password :data:`PASSWORD` and its membership."""
     account = Account.objects.create_user(
         email or f"{name}@{organization.slug}.example", PASSWORD, name=name, language=language

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from maru.channels import postbox
 from maru.core.errors import Invalid
-from maru.core.html import show
 
 FILE_LIMIT = 5
 
@@ -49,8 +48,20 @@ def letter(request: HttpRequest, slug: str, mail_id: int) -> HttpResponse:
             return redirect("channels:letter", slug=slug, mail_id=mail_id)
         except Invalid as problem:
             errors = problem.fields
-    context = {"card": card, "mail": card.mail, "body": show(card.mail.html), "text": text, "errors": errors}
+    context = {"card": card, "mail": card.mail, "text": text, "errors": errors}
     return render(request, "channels/letter.html", context, status=422 if errors else 200)
+
+
+@require_GET
+def letter_body(request: HttpRequest, slug: str, mail_id: int) -> HttpResponse:
+    """The mail as its reader sees it, for a frame without any rights: mail carries its style at the elements."""
+    postbox.require_postbox()
+    response = HttpResponse(postbox.one(slug, mail_id).mail.html)
+    response["Content-Security-Policy"] = (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
+    )
+    response["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 @require_http_methods(["GET", "POST"])
