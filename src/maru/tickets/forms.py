@@ -27,11 +27,13 @@ class TicketForm(forms.Form):
     )
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     company = forms.CharField(label=_("Company"), max_length=100, required=False)
-    category = forms.TypedChoiceField(label=_("Category"), required=False, coerce=int, empty_value=None)
+    category = forms.TypedChoiceField(label=_("Intake category"), required=False, coerce=int, empty_value=None)
     priority = forms.TypedChoiceField(label=_("Priority"), coerce=int, initial=Priority.NORMAL)
     stage = forms.TypedChoiceField(label=_("Stage"), required=False, coerce=int, empty_value=None)
     group = forms.TypedChoiceField(label=_("Group"), required=False, coerce=int, empty_value=None)
-    assignees = forms.TypedMultipleChoiceField(label=_("Assignees"), required=False, coerce=int)
+    assignees = forms.TypedMultipleChoiceField(
+        label=_("Assignees"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
     shared_note = forms.CharField(
         label=_("Shared note"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -98,6 +98,7 @@ def _composer() -> dict[str, str]:
         "mention_list": gettext("People to mention"),
         "mention_none": gettext("Nobody of that name"),
         "empty_message": gettext("Write something first."),
+        "newer_message": gettext("A newer message has come while you were writing."),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +21,7 @@ MESSAGE_PAGE = 30
 EVENT_PAGE = 200
 _MESSAGE_COLUMNS = (
     "id, kind, channel, author_id, author_name, author_address, author_avatar, html, quoted, language, outcome, "
-    "recipients, remote_images, is_automatic, is_unverified, mail_id, created_at, text"
+    "recipients, remote_images, is_automatic, is_unverified, mail_id, created_at, text, mentions"
 )
 
 
@@ -62,6 +63,7 @@ class Entry(NamedTuple):
     mail_id: int | None
     created_at: datetime
     text: str
+    mentions: Sequence[int] = ()
     files: tuple[FileInfo, ...] = ()
 
     @property
@@ -120,11 +122,8 @@ def read_conversation(
 def _entry(row: tuple[Any, ...]) -> Entry:
     entry = Entry(*row)
     # A cursor of our own gives JSON columns as text unless the driver decodes them.
-    if isinstance(entry.recipients, str):
-        import json
-
-        entry = entry._replace(recipients=json.loads(entry.recipients), remote_images=json.loads(str(entry.remote_images)))
-    return entry
+    given = {name: getattr(entry, name) for name in ("recipients", "remote_images", "mentions")}
+    return entry._replace(**{name: json.loads(value) for name, value in given.items() if isinstance(value, str)})
 
 
 def read_entry(actor: Actor, ticket: Ticket, message_id: int) -> Entry:

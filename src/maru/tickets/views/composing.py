@@ -85,7 +85,8 @@ def _send(request: DeskRequest, ticket: Ticket, typed: Typed) -> None:
 def _stop(request: DeskRequest, ticket: Ticket, typed: Typed) -> HttpResponse:
     fresh = get_ticket_by_id_for(request.actor, ticket.id)
     newer = read_conversation(request.actor, fresh, after_id=typed.seen or 0, limit=3)
-    shown = [message(request.organization.slug, entry) for entry in newer.entries if entry.is_public]
+    names = directory(request.actor)
+    shown = [message(request.organization.slug, entry, names) for entry in newer.entries if entry.is_public]
     context = {
         "ticket": fresh,
         "newer": shown,

@@ -182,7 +182,7 @@ def whole_message(request: DeskRequest, number: str, message_id: int) -> HttpRes
     ticket = get_ticket_for(request.actor, number)
     entry = read_entry(request.actor, ticket, message_id)
     names = directory(request.actor)
-    item = message(request.organization.slug, entry, whole=True, links=request.GET.get("images") == "1")
+    item = message(request.organization.slug, entry, names, whole=True, links=request.GET.get("images") == "1")
     context = frame_context(request, wanted_of(request, names), names)
     context |= {"ticket": ticket, "thread": Thread([item]), "seats": []}
     if not is_partial(request):

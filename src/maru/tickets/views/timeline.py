@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from django.urls import reverse
@@ -13,9 +14,11 @@ from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
 from maru.core.html import show, text_to_html
-from maru.tickets.models import Priority, Ticket
+from maru.tickets.models import MessageKind, Priority, Ticket
 from maru.tickets.queries.conversation import Conversation, Entry, FileInfo, Happening
 from maru.tickets.queries.directory import Directory
+from maru.tickets.slots import Delivery, deliveries_of
+from maru.tickets.views.bodies import highlight
 from maru.ui.atoms import priority_label
 from maru.ui.times import day
 
@@ -39,6 +42,7 @@ class Shown:
     pictures: tuple[FileInfo, ...] = ()
     files: tuple[FileInfo, ...] = ()
     links: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +60,23 @@ def build_thread(
 ) -> Thread:
     """Messages and events by time with a divider for each new day; ``shown_day`` is the day already on the page."""
     parts: list[tuple[datetime, int, Shown]] = []
+    delivered = deliveries_of([entry.id for entry in conversation.entries if entry.kind == MessageKind.REPLY])
     for entry in conversation.entries:
-        parts.append((entry.created_at, 1, message(slug, entry)))
+        shown = message(slug, entry, names)
+        parts.append((entry.created_at, 1, replace(shown, deliveries=tuple(delivered.get(entry.id, ())))))
     for happening in conversation.happenings:
         line = event_line(happening, names)
         if line is not None:
             parts.append((happening.created_at, 0, line))
-    parts.sort(key=lambda part: (part[0], part[1]))
+    parts.sort(key=itemgetter(0, 1))
     items: list[Shown] = []
     before = shown_day
-    for at, _rank, shown in parts:
+    for at, _rank, part in parts:
         this = timezone.localtime(at).date().isoformat()
         if this != before:
             items.append(Shown("day", at, text=day(date.fromisoformat(this))))
             before = this
-        items.append(shown)
+        items.append(part)
     happened = conversation.happenings
     return Thread(
         items,
@@ -82,11 +88,13 @@ def build_thread(
     )
 
 
-def message(slug: str, entry: Entry, *, whole: bool = False, links: bool = False) -> Shown:
+def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False, links: bool = False) -> Shown:
     """A message made ready: pictures inside its text get our own addresses, very long ones are cut unless ``whole``."""
     html, is_cut = entry.html, False
     if not whole and (len(html) > LONG_CHARACTERS * 2 or entry.text.count("\n") > LONG_LINES):
         html, is_cut = text_to_html(_beginning(entry.text)), True
+    if entry.mentions:
+        html = highlight(html, [person.name for member_id in entry.mentions if (person := names.person(member_id))])
     inside = {info.content_id: info for info in entry.files if info.content_id}
     used: set[int] = set()
 

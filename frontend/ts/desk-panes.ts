@@ -1,0 +1,28 @@
+import { $ } from './core.ts';
+
+// The desk's panes: what follows when htmx has put another ticket beside the list.
+
+function settle(): void {
+  const panes = $('#panes');
+  const main = $('#main');
+  if (!panes || !main) return;
+  const open = main.dataset.ticket;
+  panes.classList.toggle('page-ticket', Boolean(open));
+  panes.classList.toggle('page-list', !open);
+  if (main.dataset.title) {
+    const site = document.title.split(' · ').slice(-1)[0] ?? 'Maru';
+    document.title = `${main.dataset.title} · ${site}`;
+  }
+  // The list refreshes itself by an address that names the open ticket.
+  for (const part of document.querySelectorAll<HTMLElement>('[data-live-url*="current="]')) {
+    part.dataset.liveUrl = part.dataset.liveUrl!.replace(/current=[^&]*/, `current=${open ?? ''}`);
+  }
+}
+
+document.addEventListener('htmx:after:swap', event => {
+  const target = event.target as Element;
+  if (target.id === 'main' || target.closest('#panes') || target === document.body) settle();
+});
+
+// Narrow screens show the list or the ticket: back to the list is an ordinary page.
+addEventListener('popstate', () => requestAnimationFrame(settle));
