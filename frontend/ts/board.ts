@@ -95,8 +95,9 @@ export class Board extends HTMLElement {
 
   private focusCard(card: HTMLElement | undefined): void {
     if (!card) return;
-    for (const other of $$('.kcard[tabindex="0"]', this)) other.tabIndex = -1;
+    for (const other of this.cards(card.parentElement!)) other.tabIndex = -1;
     card.tabIndex = 0;
+    this.settle();
     card.focus();
     card.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
@@ -162,15 +163,16 @@ export class Board extends HTMLElement {
     this.settle();
   }
 
-  /** Counts in the heads, and exactly one card in the tab order. */
+  /** Counts in the heads, and one card of each column in the tab order (a scrolling list must be reachable). */
   private settle(): void {
     for (const list of this.lists) {
+      const cards = this.cards(list);
       const count = $('[data-n]', list.closest('.col') ?? list);
       const more = Number(count?.dataset.more ?? 0);
-      if (count) count.textContent = String(this.cards(list).length + more);
+      if (count) count.textContent = String(cards.length + more);
+      const chosen = cards.find(card => card === document.activeElement) ?? cards.find(card => card.tabIndex === 0) ?? cards[0];
+      for (const card of cards) card.tabIndex = card === chosen ? 0 : -1;
     }
-    const all = $$('.kcard', this);
-    if (all[0] && !all.some(card => card.tabIndex === 0)) all[0].tabIndex = 0;
   }
 
   private save(card: HTMLElement, home: Home, undoing = false): void {
