@@ -5,6 +5,7 @@ on the loop before a page gets the thread, so that a slow sender never holds it.
 """
 
 import asyncio
+import os
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -12,6 +13,8 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maru.config.settings")
 
 from maru.config import too_large
 from maru.config.wsgi import application as wsgi_application
