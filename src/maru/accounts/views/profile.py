@@ -155,7 +155,6 @@ def change_password(request: HttpRequest) -> HttpResponse:
         else:
             update_session_auth_hash(request, account)
             UserSession.objects.create_from_request(request)
-            UserSession.objects.purge_and_list(account)
             mails.send_security_notice(account, "password")
             messages.success(request, _("Your password is changed. All other devices are signed out."))
             return redirect("accounts:security")

@@ -11,6 +11,12 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import DownloadRecoveryCodesView, GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from allauth.mfa.webauthn.views import (
     AddWebAuthnView,
     EditWebAuthnView,
@@ -85,9 +91,51 @@ class CodeAgainForm(OneUse, CodeReauthenticateForm):
     """Proving once more who one is."""
 
 
+class Wary(forms.Form):
+    """For forms with a passkey's answer: whatever a stranger puts in there, it is a wrong answer and no more.
+
+    The libraries below stumble over hostile answers in many ways (missing keys, odd types, bad signatures).
+    """
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except forms.ValidationError:
+            raise
+        except Exception as error:
+            raise forms.ValidationError(_("That passkey did not work. Try again.")) from error
+
+
+class PasskeyStepForm(Wary, AuthenticateWebAuthnForm):
+    """A passkey as the second step."""
+
+
+class PasskeyAgainForm(Wary, ReauthenticateWebAuthnForm):
+    """A passkey as proof of who one is."""
+
+
+class PasskeySignInForm(Wary, LoginWebAuthnForm):
+    """A passkey alone."""
+
+
+class PasskeyOnForm(AddWebAuthnForm):
+    """A new passkey."""
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except forms.ValidationError:
+            raise
+        except Exception as error:
+            raise forms.ValidationError(_("The device did not make a passkey. Try again.")) from error
+        cleaned["name"] = one_line(cleaned.get("name", ""), 60) or _("Passkey")
+        return cleaned
+
+
 class SecondStep(AuthenticateView):
     template_name = "accounts/second_step.html"
     form_class = CodeForm
+    webauthn_form_class = PasskeyStepForm
 
     def get_form_class(self) -> type[forms.Form]:
         return self.form_class
@@ -115,6 +163,7 @@ class ConfirmCode(CodeReauthenticateView):
 
 class ConfirmPasskey(ReauthenticateWebAuthnView):
     template_name = "accounts/confirm.html"
+    form_class = PasskeyAgainForm
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
         messages.error(self.request, _("That passkey did not work. Try again."))
@@ -155,6 +204,7 @@ class CodesFile(DownloadRecoveryCodesView):
 
 class PasskeyOn(AddWebAuthnView):
     template_name = "accounts/passkey_on.html"
+    form_class = PasskeyOnForm
 
 
 class PasskeyName(EditWebAuthnView):
@@ -180,6 +230,8 @@ class PasskeyOff(RemoveWebAuthnView):
 
 class PasskeySignIn(LoginWebAuthnView):
     """Signing in with a passkey alone: GET hands out the challenge as JSON, POST brings the answer."""
+
+    form_class = PasskeySignInForm
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
         guard.note_failure(self.request, "")
