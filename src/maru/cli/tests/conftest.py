@@ -1,6 +1,7 @@
 """A house of one's own for each test: an empty data folder and free ports, no demo."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -85,3 +86,19 @@ def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path / "var")
     yield made
     made.end()
+
+
+@pytest.fixture(scope="session")
+def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose database is up to date; to be copied, not used."""
+    made = House(tmp_path_factory.mktemp("migrated") / "var")
+    done = made.maru("migrate")
+    assert done.returncode == 0, done.stderr
+    return made.data
+
+
+@pytest.fixture
+def migrated(house: House, migrated_folder: Path) -> House:
+    """A house that has been started before."""
+    shutil.copytree(migrated_folder, house.data)
+    return house

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from maru.cli.dump import rename_roles
 from maru.cli.tests.conftest import House
 from maru.core.embedded import EmbeddedPostgres
 from maru.core.embedded.server import APP_ROLE, OWNER_ROLE
+from maru.core.environment import load
 
 
 def _sql(house: House, statement: str, role: str = "postgres") -> list[tuple[object, ...]]:
@@ -33,10 +35,12 @@ GRANTS = (
 )
 
 
-@pytest.fixture
-def filled(house: House) -> House:
-    """A migrated house with a company and a file."""
-    assert house.maru("migrate").returncode == 0
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, migrated_folder: Path) -> House:
+    """A migrated house with a few rows and a file; the tests leave it as it was."""
+    house = House(tmp_path_factory.mktemp("filled") / "var")
+    shutil.copytree(migrated_folder, house.data)
+    assert load({"MARU_DATA": str(house.data)}).secret_key
     _sql(house, "create table proof (id serial primary key, word text)", OWNER_ROLE)
     _sql(house, "insert into proof (word) values ('환불'), ('返金'), (E'GRANT ALL TO maru_app;\\n')", APP_ROLE)
     (house.data / "files" / "ab").mkdir(parents=True)

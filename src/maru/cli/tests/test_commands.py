@@ -11,14 +11,18 @@ from maru.cli.services import BackOff
 from maru.cli.tests.conftest import House, free_port
 
 
-def test_doctor_finds_nothing_in_a_fresh_and_in_a_migrated_house(house: House) -> None:
+def test_doctor_finds_nothing_before_the_first_start(house: House) -> None:
     fresh = house.maru("doctor")
     assert fresh.returncode == 0, fresh.stdout
     assert "first start" in fresh.stdout
-    assert house.maru("migrate").returncode == 0
-    migrated = house.maru("doctor")
-    assert migrated.returncode == 0, migrated.stdout
-    assert "Row-level security binds the application" in migrated.stdout
+    assert not house.data.exists()
+
+
+def test_doctor_finds_nothing_in_a_house_in_order(migrated: House) -> None:
+    found = migrated.maru("doctor")
+    assert found.returncode == 0, found.stdout
+    assert "Row-level security binds the application" in found.stdout
+    assert "up to date" in found.stdout
 
 
 def test_doctor_names_what_is_wrong_and_how_to_mend_it(house: House, tmp_path: Path) -> None:
@@ -51,12 +55,11 @@ def test_doctor_in_korean_and_japanese(house: House) -> None:
         assert word in house.maru("doctor").stdout
 
 
-def test_doctor_sees_pending_migrations(house: House) -> None:
-    assert house.maru("migrate", "--if-needed").returncode == 0
-    note = json.loads((house.data / "prepared.json").read_text())
+def test_a_second_start_has_nothing_to_migrate(migrated: House) -> None:
+    note = json.loads((migrated.data / "prepared.json").read_text())
     assert note["prepared"]["code"]
-    again = house.maru("migrate", "--if-needed")
-    assert (again.returncode, again.stdout) == (0, "")
+    again = migrated.maru("migrate", "--if-needed")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(("name", "value"), [("MARU_PORT", "x"), ("MARU_DEMO", "x"), ("DATABASE_URL", "x")])

@@ -1,7 +1,9 @@
 """``maru run`` with everything real, and everything killed."""
 
+import contextlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 
@@ -18,9 +20,10 @@ def _children(house: House) -> dict[str, psutil.Process]:
     assert house.running is not None
     found = {}
     for child in psutil.Process(house.running.pid).children():
-        words = child.cmdline()
-        if words:
-            found["postgres" if child.name() == "postgres" else words[-1]] = child
+        with contextlib.suppress(psutil.Error):
+            words = child.cmdline()
+            if words:
+                found["postgres" if child.name() == "postgres" else words[-1]] = child
     return found
 
 
@@ -31,50 +34,50 @@ def _eventually(condition: Callable[[], bool], patience: float = 15) -> None:
         time.sleep(0.05)
 
 
-def _ours() -> list[psutil.Process]:
-    """Living processes some supervisor marked as its children."""
+def _marked(mark: str) -> list[psutil.Process]:
+    """Living processes a supervisor marked as its children."""
     found = []
     for process in psutil.process_iter():
-        try:
-            if MARK in process.environ() and process.status() != psutil.STATUS_ZOMBIE:
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
-        except psutil.Error:
-            continue
     return found
 
 
+def _replaced(house: House, name: str, before: int) -> bool:
+    child = _children(house).get(name)
+    return child is not None and child.pid != before
+
+
 @pytest.fixture
-def running(house: House) -> House:
-    house.start()
-    _eventually(lambda: set(_children(house)) == {"web", "worker", "mail", "postgres"})
-    return house
+def running(migrated: House) -> House:
+    migrated.start()
+    _eventually(lambda: set(_children(migrated)) == {"web", "worker", "mail", "postgres"})
+    return migrated
 
 
 def test_whatever_is_killed_comes_back(running: House) -> None:
     second = House(running.data).maru("run")
     assert second.returncode == 1
-    assert f"process {running.running.pid}" in second.stderr if running.running else False
+    assert running.running is not None
+    assert f"process {running.running.pid}" in second.stderr
 
     for name in ("web", "worker", "mail", "postgres"):
         before = _children(running)[name].pid
         os.kill(before, signal.SIGKILL)
-        _eventually(
-            lambda name=name, before=before: (
-                _children(running).get(name, psutil.Process()).pid not in {before, os.getpid()}
-            )
-        )
+        _eventually(lambda name=name, before=before: _replaced(running, name, before))
         running.wait_until_answers(15)
 
     worker = _children(running)["web"].children()[0].pid
     os.kill(worker, signal.SIGKILL)
     running.wait_until_answers(15)
 
-    assert running.running is not None
-    marked = {process.pid for process in _ours()}
+    mark = (running.data / "run-mark").read_text()
+    assert len(_marked(mark)) >= 4
     running.running.send_signal(signal.SIGTERM)
     assert running.running.wait(30) == 0
     assert not EmbeddedPostgres(running.data).status().running
-    assert not {process.pid for process in _ours()} & marked
+    _eventually(lambda: not _marked(mark), patience=2)
 
 
 def test_takes_over_after_kill_9(running: House) -> None:
@@ -95,8 +98,6 @@ def test_takes_over_after_kill_9(running: House) -> None:
 
 
 def test_a_taken_port_is_named(house: House) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", house.port)):
         refused = house.maru("run")
     assert refused.returncode == 1
