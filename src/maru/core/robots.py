@@ -26,8 +26,8 @@ STAMP_DAYS = 3
 CHALLENGE_SECONDS = 1200
 # Attempts within HEAT_SECONDS from which on a form asks for work: from one network, or in one organization.
 HEAT_SECONDS = 600
-HOT_NETWORK = 15
-HOT_ORGANIZATION = 200
+HOT_NETWORK = 60
+HOT_ORGANIZATION = 400
 # Guesses of numbers SHA-256 a browser makes on average: about 0.3 s on a telephone, ten times that when very hot.
 WORK, HARD_WORK = 60_000, 600_000
 _SALT = "maru.form"
