@@ -13,26 +13,23 @@ DIST = Path(__file__).resolve().parent / "dist"
 STATIC_URL = "/static/"
 SPRITE = "sprite.svg"
 
-_stamp: tuple[int, dict[str, Any]] = (0, {})
+_read: dict[str, Any] = {}
 
 
 def manifest() -> dict[str, Any]:
-    """Vite's manifest as a dict; re-read when a new build replaced the file, empty when there is none."""
-    global _stamp
-    path = DIST / ".vite" / "manifest.json"
-    try:
-        changed = path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return {}
-    if changed != _stamp[0]:
-        _stamp = (changed, json.loads(path.read_text(encoding="utf-8")))
-        _clear()
-    return _stamp[1]
+    """Vite's manifest as a dict, empty while there is none.
 
-
-def _clear() -> None:
-    for cached in (_vite, _asset):
-        cached.cache_clear()
+    Read once: a running server answers with the files it knew at its start (assets/build.py keeps those), so pages
+    must not name newer ones.
+    """
+    if not _read:
+        try:
+            _read.update(json.loads((DIST / ".vite" / "manifest.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
+        for cached in (_vite, _asset):
+            cached.cache_clear()
+    return _read
 
 
 def is_built() -> bool:

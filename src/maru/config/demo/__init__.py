@@ -27,11 +27,11 @@ PEOPLE = (
         "관리자",
         "admin@ab.example",
         "ko",
-        "emoji:fox",
+        "🦊",
         {"role": Member.Role.MANAGER, "is_admin": True, "is_founder": True},
     ),
-    ("장직원", "jang@ab.example", "ko", "emoji:glasses", {"role": Member.Role.AGENT}),
-    ("山口 あおい", "aoi@ab.example", "ja", "emoji:cat", {"role": Member.Role.AGENT}),
+    ("장직원", "jang@ab.example", "ko", "🐻", {"role": Member.Role.AGENT}),
+    ("山口 あおい", "aoi@ab.example", "ja", "🐼", {"role": Member.Role.AGENT}),
 )
 
 
