@@ -63,13 +63,13 @@ def vite_late(entry: str) -> Markup:
 
 @lru_cache(maxsize=256)
 def _asset(source: str) -> str:
-    file: str = _stamp[1].get(source, {}).get("file", source)
+    file: str = _read.get(source, {}).get("file", source)
     return STATIC_URL + file
 
 
 @lru_cache(maxsize=64)
 def _vite(entry: str) -> Markup:
-    known = _stamp[1]
+    known = _read
     found = known.get(entry)
     if not found:
         return safe(f"<!-- not built: {escape(entry)} -->")
