@@ -50,7 +50,7 @@ class MailField(forms.EmailField):
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(strip_invisible(str(value or "")).strip())
+        return str(super().to_python(strip_invisible(str(value or "")).strip()) or "")
 
     def clean(self, value: Any) -> str:
         return fold_email(super().clean(value))

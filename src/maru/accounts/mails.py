@@ -83,7 +83,6 @@ def send_security_notice(account: Account, what: str) -> None:
         paragraphs = [
             _greeting(account),
             words[what],
-            _("If it was not you, set a new password at once: %(link)s")
-            % {"link": links.absolute("/forgot-password")},
+            _("If it was not you, set a new password at once: %(link)s") % {"link": links.absolute("/forgot-password")},
         ]
         _send(account, "security", _("Security notice about your account"), paragraphs)

@@ -16,7 +16,7 @@ def fold_email(email: str) -> str:
     return email.strip().casefold()
 
 
-class AccountManager(BaseUserManager):  # type: ignore[type-arg]
+class AccountManager(BaseUserManager["Account"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Account":
         account = self.model(email=fold_email(email), **fields)
         account.set_password(password)

@@ -99,7 +99,9 @@ def register_bell(source: BellSource) -> None:
         _bell_sources.append(source)
 
 
-def desk_view(*required: Permission) -> Callable[[DeskView[P]], Callable[Concatenate[HttpRequest, str, P], HttpResponse]]:
+def desk_view(
+    *required: Permission,
+) -> Callable[[DeskView[P]], Callable[Concatenate[HttpRequest, str, P], HttpResponse]]:
     """Let only active members of the organization named by ``slug`` in, with every permission of ``required``.
 
     Not signed in: to the sign-in page. No member, or another organization: 404 as if it did not exist. Waiting for
@@ -152,7 +154,12 @@ def _activate_time_zone(name: str) -> None:
 
 
 def render_desk(
-    request: DeskRequest, template: str, context: Mapping[str, Any] | None = None, *, section: str = "", status: int = 200
+    request: DeskRequest,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    section: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """A full page of the desk: adds the menu, the company code and the public address to ``context``."""
     return render(request, template, {**desk_context(request, section), **(context or {})}, status=status)

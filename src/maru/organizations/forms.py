@@ -49,7 +49,12 @@ class JoinForm(forms.Form):
         max_length=20,
         help_text=_("CP and 8 digits. Upper and lower case differ."),
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "placeholder": "CP00000000"}
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "placeholder": "CP00000000",
+            }
         ),
     )
     company = forms.CharField(label=_("Company name"), max_length=100, help_text=_("As the company has registered it."))
@@ -85,7 +90,9 @@ class InviteForm(forms.Form):
 class OrganizationForm(forms.Form):
     homepage = forms.CharField(label=_("Homepage"), max_length=200, required=False)
     language = forms.ChoiceField(
-        label=_("Language"), choices=LANGUAGES, help_text=_("Of the public page and of mails, when nothing else is known.")
+        label=_("Language"),
+        choices=LANGUAGES,
+        help_text=_("Of the public page and of mails, when nothing else is known."),
     )
     time_zone = forms.ChoiceField(label=_("Time zone"))
     colour = forms.CharField(

@@ -15,16 +15,15 @@ SLUG_LENGTH = 40
 SLUG_SHORTEST = 2
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-))*[a-z0-9]")
 # Words that look like the house itself, besides every first part of an address in use.
-RESERVED = frozenset(
-    """
+_WORDS = """
     about abuse account accounts admin administrator api app assets auth billing blog board cdn console contact cookies
     dashboard demo desk dev docs download faq favicon files forgot-password ftp guide health healthz help hostmaster
     imap invitation join kit legal live login logout mail maru media messages metrics mx news ns1 ns2 null oauth
     passkey password pop pop3 postbox postmaster press pricing privacy readyz register reset-password robots root
     security settings sign-in sign-out sign-up signin signup sitemap smtp sso staging start static status support
     system team terms test tickets undefined webhook webhooks webmaster welcome widget www
-    """.split()
-)
+"""
+RESERVED = frozenset(_WORDS.split())
 
 
 def name_key(name: str) -> str:
@@ -49,7 +48,9 @@ def clean_homepage(homepage: str) -> str:
         return ""
     if "://" not in cleaned:
         cleaned = f"https://{cleaned}"
-    if len(cleaned) > 200 or not re.fullmatch(r"https?://[^\s/@:?#<>\"']+\.[^\s/@:?#<>\"']+(:\d+)?(/[^\s<>\"']*)?", cleaned):
+    if len(cleaned) > 200 or not re.fullmatch(
+        r"https?://[^\s/@:?#<>\"']+\.[^\s/@:?#<>\"']+(:\d+)?(/[^\s<>\"']*)?", cleaned
+    ):
         raise Invalid({"homepage": _("Enter an address such as www.example.com.")})
     return cleaned
 

@@ -3,11 +3,11 @@
 import io
 import unicodedata
 import zoneinfo
-from typing import BinaryIO
+from typing import IO
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -102,7 +102,7 @@ def choose_avatar(account: Account, *, emoji: str) -> Account:
     return account
 
 
-def store_picture(account: Account, *, source: BinaryIO, size: int) -> Account:
+def store_picture(account: Account, *, source: IO[bytes] | File, size: int) -> Account:
     """Re-encode a picture to a square of 256 px and make it the avatar; nothing of the given bytes is kept.
 
     Raises Invalid (not a picture we read, too large).
@@ -116,7 +116,7 @@ def store_picture(account: Account, *, source: BinaryIO, size: int) -> Account:
     return account
 
 
-def _square(source: BinaryIO) -> bytes:
+def _square(source: IO[bytes] | File) -> bytes:
     unreadable = _("This is not a picture we can read. Take a PNG, JPEG, WebP or GIF file.")
     try:
         with Image.open(source, formats=PICTURE_FORMATS) as picture:

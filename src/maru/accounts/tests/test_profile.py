@@ -27,7 +27,9 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (600, 400)) -> bytes:
 
 @pytest.mark.row("ACC-01")
 def test_name_nickname_language_and_zone(account: Account, signed_in: Client) -> None:
-    answer = signed_in.post("/account", {"name": "이 하늘\u200b", "nickname": "하늘", "language": "ja", "time_zone": "Asia/Tokyo"})
+    answer = signed_in.post(
+        "/account", {"name": "이 하늘\u200b", "nickname": "하늘", "language": "ja", "time_zone": "Asia/Tokyo"}
+    )
     assert answer.status_code == 302
     assert answer.cookies["maru_language"].value == "ja"
     account.refresh_from_db()
@@ -69,7 +71,9 @@ def test_the_current_password_is_asked_for_and_slowed_down(account: Account, sig
 
 
 @pytest.mark.row("ACC-01")
-def test_a_new_address_is_proven_by_mail_and_the_old_one_told(account: Account, signed_in: Client, mails: list[Mail]) -> None:
+def test_a_new_address_is_proven_by_mail_and_the_old_one_told(
+    account: Account, signed_in: Client, mails: list[Mail]
+) -> None:
     answer = signed_in.post("/account/mail", {"email": "New@Example.com", "current": PASSWORD})
     assert answer.status_code == 302
     assert [(mail.recipient, mail.purpose) for mail in mails] == [
@@ -144,7 +148,12 @@ def bomb() -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 90_001)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 90_001))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,7 +168,13 @@ def test_what_is_no_picture_is_refused_in_words(account: Account, signed_in: Cli
 
 
 def test_pages_ask_for_sign_in(db: None, visitor: Client) -> None:
-    for path in ("/account", "/account/security", "/account/devices", "/account/security/app", "/account/security/passkey"):
+    for path in (
+        "/account",
+        "/account/security",
+        "/account/devices",
+        "/account/security/app",
+        "/account/security/passkey",
+    ):
         answer = visitor.get(path)
         assert answer.status_code == 302
         assert answer["Location"].startswith("/sign-in")

@@ -110,7 +110,9 @@ def test_the_second_step_needs_a_first(db: None, visitor: Client) -> None:
 
 def test_passkeys_of_others_cannot_be_touched(account: Account, signed_in: Client, mails: list[Mail]) -> None:
     stranger = Account.objects.create_user("lee@example.com", PASSWORD, name="Lee")
-    key = Authenticator.objects.create(user=stranger, type=Authenticator.Type.WEBAUTHN, data={"name": "x", "credential": {}})
+    key = Authenticator.objects.create(
+        user=stranger, type=Authenticator.Type.WEBAUTHN, data={"name": "x", "credential": {}}
+    )
     confirm(signed_in)
     assert signed_in.get(f"/account/security/passkey/{key.pk}").status_code == 404
     assert signed_in.post(f"/account/security/passkey/{key.pk}/off").status_code == 404

@@ -32,7 +32,9 @@ def test_stays_signed_in_only_when_asked(account: Account, visitor: Client, reme
     assert visitor.session.get_expire_at_browser_close() is not remember
 
 
-def test_a_wrong_password_keeps_the_address_and_says_nothing_about_the_account(account: Account, visitor: Client) -> None:
+def test_a_wrong_password_keeps_the_address_and_says_nothing_about_the_account(
+    account: Account, visitor: Client
+) -> None:
     wrong = visitor.post("/sign-in", {"email": account.email, "password": "not this one"})
     nobody = visitor.post("/sign-in", {"email": "nobody@example.com", "password": "not this one"})
     assert wrong.status_code == nobody.status_code == 422
@@ -47,7 +49,9 @@ def test_a_wrong_password_keeps_the_address_and_says_nothing_about_the_account(a
     assert outcomes() == ["failed", "failed"]
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_never_leads_to_another_site(account: Account, visitor: Client, target: str) -> None:
     answer = visitor.post("/sign-in", {"email": account.email, "password": PASSWORD, "next": target})
     assert answer["Location"] == "/desk"
@@ -145,8 +149,6 @@ def test_a_reset_link_dies_of_age(account: Account, mails: list[Mail], settings:
 def test_pages_of_the_engine_are_not_there(db: None, visitor: Client) -> None:
     for path in ("/accounts/login/", "/login/", "/signup/", "/password/reset/", "/2fa/", "/accounts/email/"):
         assert visitor.get(path).status_code == 404
-
-
 
 
 @pytest.mark.parametrize("password", ["short", "password123", "kim@example.com", "1234567890"])

@@ -41,7 +41,10 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("security", "accounts:security", "shield-check", _("Sign-in and security")),
         ("sessions", "accounts:sessions", "monitor-smartphone", _("Devices")),
     )
-    return [{"label": label, "icon": icon, "url": reverse(url), "current": key == current} for key, url, icon, label in pages]
+    return [
+        {"label": label, "icon": icon, "url": reverse(url), "current": key == current}
+        for key, url, icon, label in pages
+    ]
 
 
 def profile_initial(account: Account) -> dict[str, str]:
@@ -71,7 +74,9 @@ def profile(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("Saved."))
                 response = redirect("accounts:profile")
                 keep_language(request, response, account)
-                response.set_cookie("time_zone", account.time_zone, max_age=YEAR, samesite="Lax", secure=request.is_secure())
+                response.set_cookie(
+                    "time_zone", account.time_zone, max_age=YEAR, samesite="Lax", secure=request.is_secure()
+                )
                 return response
     context = {"form": form, "tabs": tabs("profile"), "account": account, "signs": AVATAR_EMOJI}
     return render(request, "accounts/profile.html", context, status=status)

@@ -108,7 +108,9 @@ def _create(organization: Organization, company_code: str) -> Organization:
             if "slug" in str(error):
                 raise Invalid({"slug": _taken_address()}, code="taken") from error
             if "name_key" in str(error):
-                message = _("A company of this name has signed up already. Ask for an invitation, or join by company code.")
+                message = _(
+                    "A company of this name has signed up already. Ask for an invitation, or join by company code."
+                )
                 raise Invalid({"company": message}, code="taken") from error
             if company_code:
                 raise
@@ -141,7 +143,5 @@ def _furnish(organization: Organization, founder: Account) -> SignedUp:
     actor = member_actor(member)
     audit.record(actor, "organization.created", object_type="organization", object_id=organization.id)
     publish(actor, MemberJoined(member.id))
-    publish(
-        actor, OrganizationCreated(organization.id, service.id, group.id, member.id, organization.language)
-    )
+    publish(actor, OrganizationCreated(organization.id, service.id, group.id, member.id, organization.language))
     return SignedUp(organization, founder, member, service, group)

@@ -1,6 +1,6 @@
 """What several pages here need."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django import forms
 from django.http import HttpRequest
@@ -20,6 +20,12 @@ def put_errors(errors: Mapping[str, str], *given: forms.Form | None) -> None:
             owner.add_error(field, text)
         else:
             shown[0].add_error(None, text)
+
+
+def all_valid(shown: Sequence[forms.Form]) -> bool:
+    """Whether every form is right; all of them are looked at, so that all errors are shown together."""
+    wrong = [form for form in shown if not form.is_valid()]
+    return not wrong
 
 
 def signed_in(request: HttpRequest) -> Account | None:

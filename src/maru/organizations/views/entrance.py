@@ -21,7 +21,7 @@ from maru.organizations import commands
 from maru.organizations.forms import CompanyForm, ConsentForm, JoinForm, PersonForm
 from maru.organizations.models import Organization
 from maru.organizations.naming import suggest_slug
-from maru.organizations.views.common import ask_to_confirm, page_language, put_errors, signed_in
+from maru.organizations.views.common import all_valid, ask_to_confirm, page_language, put_errors, signed_in
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -72,7 +72,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         status = 422
         forms = [form for form in (company, person, consent) if form is not None]
-        if all([form.is_valid() for form in forms]):
+        if all_valid(forms):
             try:
                 return _found(request, company, person, account)
             except Invalid as error:
@@ -82,7 +82,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
                 status = 429
             except Conflict:
                 assert person is not None
-                person.add_error("email", _("This address has an account. Sign in with it first, then sign up the company."))
+                person.add_error(
+                    "email", _("This address has an account. Sign in with it first, then sign up the company.")
+                )
     context = {
         "company": company,
         "person": person,
@@ -144,7 +146,7 @@ def join(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         status = 422
         forms = [form for form in (company, person, consent) if form is not None]
-        if all([form.is_valid() for form in forms]):
+        if all_valid(forms):
             try:
                 return _ask_in(request, company, person, account)
             except Invalid as error:

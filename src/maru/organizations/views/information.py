@@ -86,6 +86,8 @@ def settings_items(request: DeskRequest) -> list[SettingsItem]:
         items.append(SettingsItem(title, "organization", "building-2", _("Information"), url))
     manages = request.actor.can(Permission.MEMBERS_MANAGE)
     count = waiting_count(request.actor) if manages else 0
-    items.append(SettingsItem(title, "members", "users-round", _("Members"), reverse("accounts:members", args=[slug]), count))
+    items.append(
+        SettingsItem(title, "members", "users-round", _("Members"), reverse("accounts:members", args=[slug]), count)
+    )
     items.append(SettingsItem(title, "groups", "layers", _("Groups"), reverse("accounts:groups", args=[slug])))
     return items

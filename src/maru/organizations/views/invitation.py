@@ -23,7 +23,7 @@ from maru.organizations import commands
 from maru.organizations.forms import ConsentForm, PersonForm
 from maru.organizations.models import Organization
 from maru.organizations.queries import find_invitation, invitation_state
-from maru.organizations.views.common import page_language, put_errors, signed_in
+from maru.organizations.views.common import all_valid, page_language, put_errors, signed_in
 
 
 @sensitive_post_parameters("password")
@@ -82,7 +82,7 @@ def _as_stranger(request: HttpRequest, found: Invitation, organization: Organiza
     status = 200
     if request.method == "POST":
         status = 422
-        if all([person.is_valid(), consent.is_valid()]):
+        if all_valid([person, consent]):
             try:
                 return _register(request, person, organization, token)
             except Invalid as error:

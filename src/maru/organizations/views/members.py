@@ -1,6 +1,7 @@
 """Members of an organization: who is in, who waits, who is invited."""
 
 import re
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -35,7 +36,7 @@ def _page(request: DeskRequest, form: InviteForm | None = None, status: int = 20
     for group_id, member_ids in seats(actor).items():
         for member_id in member_ids:
             of_member.setdefault(member_id, []).append(groups[group_id])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "member": member,
             "account": accounts[member.account_id],
