@@ -29,85 +29,26 @@ def context() -> dict[str, Any]:
     }
 
 
+_FIELDS = ("number", "who", "firm", "subject", "status", "priority", "channel", "left", "tag", "assignee", "ago")
+_ROWS = """
+T-7K2M-9QXD-4RZA|김서연|오브젝트랩|결제 승인은 됐는데 주문 내역이 비어 있어요|open|urgent|email|18|결제|이수민|6
+T-1ZB4-55TW-0C3N|박도윤|세림물산|[장애] 사내 SSO 로그인 시 무한 리다이렉트|new|urgent|web|-12|SSO||38
+T-9PQ8-12HJ-6VFS|Emily Carter|Northwind KR|Bulk export returns HTTP 429 after 1,000 rows|open|high|web|47|API|장현우|71
+T-3DGE-8MWY-2XKB|佐藤 美咲|青葉商事|請求書の宛名変更をお願いします|pending|normal|email|215|請求|오지원|82
+T-6RT0-4NHC-7QAZ|최유진|라온통신|통화 녹취 파일 다운로드가 안 됩니다|resolved|low|phone|||박정호|1500
+"""
+
+
 def _rows() -> list[dict[str, Any]]:
     now = timezone.now()
-
-    def row(number: str, who: str, firm: str, subject: str, **more: Any) -> dict[str, Any]:
-        return {
-            "number": number,
-            "who": who,
-            "firm": firm,
-            "subject": subject,
-            "status": more.get("status", "open"),
-            "priority": more.get("priority", "normal"),
-            "channel": more.get("channel", "email"),
-            "due": now + timedelta(minutes=more["left"]) if "left" in more else None,
-            "tag": more.get("tag", ""),
-            "assignee": more.get("assignee", ""),
-            "at": now - timedelta(minutes=more.get("ago", 6)),
-            "unread": more.get("unread", False),
-        }
-
-    return [
-        row(
-            "T-7K2M-9QXD-4RZA",
-            "김서연",
-            "오브젝트랩",
-            "결제 승인은 됐는데 주문 내역이 비어 있어요",
-            priority="urgent",
-            left=18,
-            tag="결제",
-            assignee="이수민",
-            unread=True,
-        ),
-        row(
-            "T-1ZB4-55TW-0C3N",
-            "박도윤",
-            "세림물산",
-            "[장애] 사내 SSO 로그인 시 무한 리다이렉트",
-            status="new",
-            priority="urgent",
-            channel="web",
-            left=-12,
-            tag="SSO",
-            ago=38,
-            unread=True,
-        ),
-        row(
-            "T-9PQ8-12HJ-6VFS",
-            "Emily Carter",
-            "Northwind KR",
-            "Bulk export returns HTTP 429 after 1,000 rows",
-            priority="high",
-            channel="web",
-            left=47,
-            tag="API",
-            assignee="장현우",
-            ago=71,
-        ),
-        row(
-            "T-3DGE-8MWY-2XKB",
-            "佐藤 美咲",
-            "青葉商事",
-            "請求書の宛名変更をお願いします",
-            status="pending",
-            left=215,
-            tag="請求",
-            assignee="오지원",
-            ago=82,
-        ),
-        row(
-            "T-6RT0-4NHC-7QAZ",
-            "최유진",
-            "라온통신",
-            "통화 녹취 파일 다운로드가 안 됩니다",
-            status="resolved",
-            priority="low",
-            channel="phone",
-            assignee="박정호",
-            ago=1500,
-        ),
+    rows: list[dict[str, Any]] = [
+        dict(zip(_FIELDS, line.split("|"), strict=True)) for line in _ROWS.strip().splitlines()
     ]
+    for place, row in enumerate(rows):
+        row["due"] = now + timedelta(minutes=int(row["left"])) if row["left"] else None
+        row["at"] = now - timedelta(minutes=int(row["ago"]))
+        row["unread"] = place < 2
+    return rows
 
 
 def _columns() -> list[dict[str, Any]]:
