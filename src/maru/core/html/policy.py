@@ -226,10 +226,11 @@ def _style(value: str) -> str | None:
     kept = []
     for declaration in value.split(";")[:40]:
         name, _, setting = declaration.partition(":")
-        setting = setting.strip()
-        if _STYLE_VALUE.fullmatch(setting) and "url" not in setting.lower() and "expression" not in setting.lower():
-            kept.append(f"{name.strip()}:{setting}" if _fits(f"{name.strip()}:{setting}") else "")
-    return ";".join(filter(None, kept)) or None
+        name, setting = name.strip().lower(), setting.strip()
+        harmless = _STYLE_VALUE.fullmatch(setting) and not re.search("url|expression", setting, re.IGNORECASE)
+        if name in _STYLES and harmless and _fits(f"{name}:{setting}"):
+            kept.append(f"{name}:{setting}")
+    return ";".join(kept) or None
 
 
 def _fits(declaration: str) -> bool:
@@ -238,7 +239,7 @@ def _fits(declaration: str) -> bool:
     if match is None:
         return True
     size, unit = float(match[2].strip(".") or 0) if match[2].count(".") < 2 else 1e9, (match[3] or "px").lower()
-    return size <= {"px": 2000, "pt": 1500, "%": 100}.get(unit, 100)
+    return size <= {"px": 2000, "pt": 1500, "%": 100, "vw": 0, "vh": 0}.get(unit, 100)
 
 
 def _number(name: str, value: str) -> str | None:

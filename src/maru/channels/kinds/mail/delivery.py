@@ -27,7 +27,7 @@ from maru.tickets.models import Attachment
 
 log = logging.getLogger("maru.mail")
 
-BATCH = 20
+BATCH = 10
 LEASE = timedelta(minutes=5)
 TIMEOUT = 30
 #: Minutes before the next try; the last one repeats until `GIVE_UP`.
@@ -156,20 +156,29 @@ def deliver_due(limit: int = BATCH) -> int:
         return len(claimed)
     sender = Sender(relay)
     try:
-        for organization_id, row_id in claimed:
-            _deliver(organization_id, row_id, sender)
+        for claim in claimed:
+            _deliver(claim, sender)
     finally:
         sender.close()
     return len(claimed)
 
 
-def _claim(limit: int) -> list[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row leased to us. `attempt` is the fence: whoever claims it later counts one more."""
+
+    organization_id: int
+    id: int
+    attempt: int
+
+
+def _claim(limit: int) -> list[Claim]:
     with connection.cursor() as cursor:
         cursor.execute("select organization_id, id from channels_outgoing_due(%s)", [limit])
         due: dict[int, list[int]] = {}
         for organization_id, row_id in cursor.fetchall():
             due.setdefault(organization_id, []).append(row_id)
-    claimed: list[tuple[int, int]] = []
+    claimed: list[Claim] = []
     for organization_id, ids in due.items():
         with tenant(organization_id):
             rows = list(
@@ -178,17 +187,23 @@ def _claim(limit: int) -> list[tuple[int, int]]:
                     id__in=ids, state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.DEFERRED], due_at__lte=Now()
                 )
                 .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=Now()))
-                .values_list("id", flat=True)
+                .values_list("id", "attempts")
             )
-            OutgoingMail.objects.filter(id__in=rows).update(attempts=F("attempts") + 1, lease_until=Now() + LEASE)
-            claimed += [(organization_id, row_id) for row_id in rows]
-    return sorted(claimed, key=lambda pair: pair[1])
+            ids = [row_id for row_id, _attempts in rows]
+            OutgoingMail.objects.filter(id__in=ids).update(attempts=F("attempts") + 1, lease_until=Now() + LEASE)
+            claimed += [Claim(organization_id, row_id, attempts + 1) for row_id, attempts in rows]
+    return sorted(claimed, key=lambda claim: claim.id)
 
 
-def _deliver(organization_id: int, row_id: int, sender: Sender) -> None:
+def _deliver(claim: Claim, sender: Sender) -> None:
     """One row, leased to us: compose, hand over, note. Nothing is locked while the relay is spoken to."""
+    organization_id = claim.organization_id
     with tenant(organization_id):
-        row = OutgoingMail.objects.get(id=row_id)
+        # The relay may have been so slow with the mails before this one that somebody else has taken it up.
+        ours = OutgoingMail.objects.filter(id=claim.id, attempts=claim.attempt, due_at__isnull=False)
+        if not ours.update(lease_until=Now() + LEASE):
+            return
+        row = OutgoingMail.objects.get(id=claim.id)
         try:
             raw = build(row)
         except ComposeError as error:
@@ -214,10 +229,10 @@ def _sent(ids: list[int]) -> None:
     )
 
 
-def _without_relay(claimed: list[tuple[int, int]]) -> None:
+def _without_relay(claimed: list[Claim]) -> None:
     """On the own machine the Postbox is the world; elsewhere mail waits for a relay to be named."""
-    for organization_id in sorted({pair[0] for pair in claimed}):
-        ids = [row_id for owner, row_id in claimed if owner == organization_id]
+    for organization_id in sorted({claim.organization_id for claim in claimed}):
+        ids = [claim.id for claim in claimed if claim.organization_id == organization_id]
         with tenant(organization_id):
             if settings.ENVIRONMENT.loopback:
                 _sent(ids)

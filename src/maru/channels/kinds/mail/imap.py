@@ -16,11 +16,14 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.translation import gettext as _
 from imapclient import IMAPClient
 
 from maru.channels.kinds.mail.imap_connection import ImapError, connect
 from maru.channels.kinds.mail.parse.limits import MAX_SIZE
 from maru.channels.models import RawMail
+from maru.channels.outgoing import organization_of
 from maru.core.tenancy import tenant
 from maru.inboxes.models import Mailbox
 
@@ -121,7 +124,9 @@ class Watcher(threading.Thread):
         while not self.stopping.is_set():
             try:
                 close_old_connections()
-                self._watch()
+                # What goes wrong is shown to the people of this organization.
+                with translation.override(organization_of(self.mailbox.organization_id).language):
+                    self._watch()
             except DatabaseError as error:
                 connection.close()
                 self.failures += 1
@@ -155,14 +160,17 @@ class Watcher(threading.Thread):
     def _idle(self, client: IMAPClient) -> None:
         """Waits for news; servers drop an IDLE after 30 minutes and routers earlier, so it is renewed in time."""
         client.idle()
-        try:
-            end = time.monotonic() + IDLE_SECONDS
-            while not self.stopping.is_set() and time.monotonic() < end:
-                answers = client.idle_check(timeout=2)
-                if any(answer[1:2] in ((b"EXISTS",), (b"RECENT",)) for answer in answers if isinstance(answer, tuple)):
-                    return
-        finally:
-            client.idle_done()
+        end = time.monotonic() + IDLE_SECONDS
+        while not self.stopping.is_set() and time.monotonic() < end:
+            asked = time.monotonic()
+            answers = [answer for answer in client.idle_check(timeout=2) if isinstance(answer, tuple)]
+            if any(b"EXISTS" in answer or b"RECENT" in answer for answer in answers):
+                break
+            # imapclient swallows the end of a line that has died; it shows only in not waiting.
+            silent = not answers and time.monotonic() - asked < 1
+            if silent or any(b"BYE" in answer for answer in answers):
+                raise ImapError(_("The server has closed the connection."))
+        client.idle_done()
 
     def _succeeded(self) -> None:
         self.failures = 0
@@ -197,9 +205,10 @@ class Watchers:
                 connection.close()
                 log.warning("mailboxes wait for the database: %s", error)
             self.stopping.wait(_REREAD / 4)
-        for _, watcher in self.running.values():
+        watchers = [watcher for _known, watcher in self.running.values()]
+        for watcher in watchers:
             watcher.stopping.set()
-        for _, watcher in self.running.values():
+        for watcher in watchers:
             watcher.join(timeout=4)
 
     def stop(self) -> None:

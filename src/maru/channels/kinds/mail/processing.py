@@ -20,10 +20,10 @@ from maru.core.tenancy import tenant
 log = logging.getLogger("maru.mail")
 
 ATTEMPTS = 3
-BATCH = 20
+BATCH = 10
 _SMALL = 512 * 1024
 #: A claimed mail is taken up again after so long, should this process die over it.
-LEASE = timedelta(seconds=45)
+LEASE = timedelta(seconds=30)
 RETRY = (timedelta(seconds=5), timedelta(seconds=60))
 #: What passes by itself: the mail is not to blame, so the attempt does not count.
 _TRANSIENT = DatabaseError

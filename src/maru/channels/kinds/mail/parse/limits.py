@@ -35,7 +35,9 @@ def scan(raw: bytes) -> Quarantine | None:
     headers = [match.start() for match in _HEADER.finditer(head)]
     if len(headers) > MAX_HEADERS:
         return Quarantine("too_many_headers", str(len(headers)))
-    longest = max((after - before for before, after in zip(headers, [*headers[1:], len(head)], strict=False)), default=0)
+    longest = max(
+        (after - before for before, after in zip(headers, [*headers[1:], len(head)], strict=False)), default=0
+    )
     if longest > MAX_HEADER:
         return Quarantine("header_too_long", f"{longest} bytes")
     recipients = sum(match[1].count(b"@") for match in _TO.finditer(head))

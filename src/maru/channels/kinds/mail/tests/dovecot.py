@@ -12,7 +12,7 @@ from pathlib import Path
 from maru.testing.house import free_port
 
 BINARY = "/usr/sbin/dovecot"
-USER, PASSWORD = "box@outside.example", "open sesame"  # noqa: S105 - of a server that lives for one test
+USER, PASSWORD = "box@outside.example", "open sesame"
 
 
 class Dovecot:

@@ -81,7 +81,8 @@ def test_passing_trouble_is_waited_out(
         row = outbox()[0]
         assert (row.state, row.attempts) == (OutgoingMail.State.DEFERRED, 1)
         assert row.error
-        assert row.due_at is not None and row.lease_until is None
+        assert row.due_at is not None
+        assert row.lease_until is None
         send()
     assert len(server.accepted) == 1
     assert outbox()[0].state == OutgoingMail.State.SENT

@@ -105,7 +105,8 @@ def test_out_of_office_is_known() -> None:
 @pytest.mark.row("EML-07")
 def test_bounces_are_read_by_standard_and_by_words() -> None:
     standard, words = letter("bounce-dsn").bounce, letter("bounce-ko-words").bounce
-    assert standard is not None and words is not None
+    assert standard is not None
+    assert words is not None
     assert (standard.recipients, standard.status, standard.permanent) == (["gone@example.kr"], "5.1.1", True)
     assert standard.original_message_id == "maru.original@ab.maru.localhost"
     assert words.recipients == ["nobody@portal.example"]
@@ -122,4 +123,5 @@ def test_inline_pictures_stay_and_everything_active_goes() -> None:
     assert 'src="cid:shot@example.kr"' in mail.html_safe
     assert mail.remote_images == ["https://tracker.example/p.gif"]
     assert "tracker.example" not in mail.html_safe
-    assert "alert" not in mail.html_safe and "onerror" not in mail.html_safe
+    assert "alert" not in mail.html_safe
+    assert "onerror" not in mail.html_safe

@@ -87,7 +87,6 @@ def test_dates_outside_reason_are_none() -> None:
         b"",
         b"yesterday",
         b"Mon, 99 Foo 12345",
-        b"Mon, 1 Jan 0001 00:00:00 +0000",
         b"1 Jan 2020 25:61:61 +9999",
     ):
         assert headers.date(odd) == ""
@@ -107,7 +106,8 @@ def test_limits_are_seen_before_reading() -> None:
     }
     for reason, raw in cases.items():
         refused = scan(raw)
-        assert refused is not None and refused.reason == reason
+        assert refused is not None
+        assert refused.reason == reason
     assert scan(nested) is not None
     deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(40))
     assert read_mail(b"From: a@b.c\r\n" + deep) == Quarantine("too_deep")

@@ -1,0 +1,225 @@
+"""The running mail process: real SMTP, a real relay, a real mailbox, `kill -9` in between."""
+
+import hashlib
+import json
+import os
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from maru.channels.kinds.mail.tests.conftest import letter
+from maru.channels.kinds.mail.tests.dovecot import PASSWORD, USER, Dovecot
+from maru.channels.kinds.mail.tests.nasty import NastyServer
+from maru.testing.house import House
+
+SET_UP = """
+import django; django.setup()
+from maru.testing.makers import make_organization
+print(make_organization("ab", "AB Company").id)
+"""
+ADD_MAILBOX = """
+import sys, django; django.setup()
+from maru.core.encryption import encrypt
+from maru.core.tenancy import tenant
+from maru.inboxes.models import Mailbox, secret_place
+from maru.organizations.models import Service
+organization_id, port, user, password = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+with tenant(organization_id):
+    row = Mailbox(service=Service.objects.get(), address=user, host="127.0.0.1", port=port, security="none", user_name=user)
+    row.save()
+    row.secret = encrypt(organization_id, secret_place(row.id, "secret"), password)
+    row.save()
+"""
+
+
+class Office:
+    """A house with the mail process only, one organization ``ab``, a relay that may be nasty."""
+
+    def __init__(self, folder: Path, relay: NastyServer) -> None:
+        self.relay = relay
+        self.house = House(folder, parts=(), MARU_RELAY_URL=f"smtp://127.0.0.1:{relay.port}")
+        self.organization_id = int(self.run(SET_UP))
+
+    def run(self, code: str, *arguments: str) -> str:
+        environment = {**self.house.env, "DJANGO_SETTINGS_MODULE": "maru.config.settings"}
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.house.env["MARU_APP_DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("select set_config('maru.organization_id', %s, false)", [str(self.organization_id)])
+            cursor = connection.execute(query)
+            return cursor.fetchall() if cursor.description else []
+
+    def wait(self, query: str, wanted: Callable[[Any], bool], seconds: float = 20) -> Any:
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.rows(query)
+            value = found[0][0] if found else None
+            if wanted(value):
+                return value
+            assert time.monotonic() < deadline, f"{query}: {value}\n{self.house.log('mail')[-2000:]}"
+            time.sleep(0.05)
+
+    def client(self, seconds: float = 20) -> smtplib.SMTP:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return smtplib.SMTP("127.0.0.1", self.house.smtp_port, timeout=10)
+            except OSError:
+                assert time.monotonic() < deadline, self.house.log("mail")[-2000:]
+                time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with NastyServer() as relay:
+        made = Office(tmp_path_factory.mktemp("office"), relay)
+        with made.house:
+            made.house.start("mail")
+            yield made
+
+
+def wire(mail: str) -> bytes:
+    return f"{mail}\n".replace("\n", "\r\n").encode()
+
+
+def test_what_is_refused_at_the_door(office: Office) -> None:
+    with office.client() as client:
+        client.ehlo()
+        assert client.has_extn("smtputf8")
+        assert client.has_extn("8bitmime")
+        assert client.esmtp_features["size"] == str(35 * 1024 * 1024)
+        client.mail("a@b.example")
+        assert client.rcpt("nobody@ab.maru.localhost")[0] == 550
+        assert client.rcpt("help@elsewhere.example")[0] == 550
+        assert client.rcpt("help@no-such.maru.localhost")[0] == 550
+        assert client.rcpt("HELP@AB.Maru.Localhost")[0] == 250
+        assert client.rcpt("help+shop@ab.maru.localhost")[0] == 250
+        client.putcmd("DATA")
+        assert client.getreply()[0] == 354
+        client.send(b"Subject: x\r\n\r\nsmuggled\n.\nMAIL FROM:<x@y>\r\n.\r\n")
+        assert client.getreply()[0] == 554
+        assert client.mail("a@b.example", ["SIZE=99999999"])[0] == 552
+        client.mail("a@b.example")
+        answers = [client.rcpt(f"help+{number}@ab.maru.localhost")[0] for number in range(51)]
+        assert answers == [250] * 50 + [452]
+
+
+def test_a_mail_is_a_ticket_within_two_seconds_and_its_receipt_leaves(office: Office) -> None:
+    raw = wire(letter("Park <park@customer.example>", message_id="speed@x"))
+    with office.client() as client:
+        started = time.monotonic()
+        client.sendmail("park@customer.example", ["help@ab.maru.localhost"], raw)
+    office.wait("select count(*) from tickets_ticket where requester_email = 'park@customer.example'", bool)
+    assert time.monotonic() - started < 2
+    ((digest, size),) = office.rows("select sha256, size from channels_rawmail where header_id = 'speed@x'")
+    assert (digest, size) == (hashlib.sha256(raw).hexdigest(), len(raw))
+    office.wait(
+        "select state from channels_outgoingmail where recipient = 'park@customer.example'", lambda s: s == "sent"
+    )
+    assert [recipient for _sender, recipient, _raw in office.relay.accepted] == ["park@customer.example"]
+
+
+def test_the_same_bytes_again_are_the_same_mail(office: Office) -> None:
+    raw = wire(letter("Choi <choi@customer.example>", message_id="again@x"))
+    for _ in range(3):
+        with office.client() as client:
+            client.sendmail("choi@customer.example", ["help@ab.maru.localhost"], raw)
+    office.wait("select count(*) from tickets_ticket where requester_email = 'choi@customer.example'", bool)
+    assert office.rows("select count(*) from channels_rawmail where header_id = 'again@x'") == [(1,)]
+    alarm = wire("From: Sensor <sensor@customer.example>\nSubject: alarm\n\nhot")
+    for _ in range(2):
+        with office.client() as client:
+            client.sendmail("sensor@customer.example", ["help@ab.maru.localhost"], alarm)
+    office.wait(
+        "select count(*) from tickets_ticket where requester_email = 'sensor@customer.example'", lambda n: n == 2
+    )
+
+
+def test_status_counts_everything(office: Office) -> None:
+    office.wait("select count(*) from channels_rawmail where state = 'received'", lambda n: n == 0)
+    counted = json.loads(office.house.run("mail", "status", "--json"))
+    total = office.rows("select count(*) from channels_rawmail")[0][0]
+    assert counted == {"received": total, "done": total, "quarantined": 0, "pending": 0}
+
+
+@pytest.mark.row("EML-07")
+def test_kills_lose_and_double_nothing(office: Office) -> None:
+    total, senders = 60, 3
+    acknowledged: list[int] = []
+    guard = threading.Lock()
+
+    def send(numbers: range) -> None:
+        for number in numbers:
+            raw = wire(letter(f"Lee <lee{number}@customer.example>", message_id=f"kill{number}@x", body=f"글 {number}"))
+            while True:
+                try:
+                    with office.client() as client:
+                        client.sendmail("lee@customer.example", ["help@ab.maru.localhost"], raw)
+                    break
+                except (smtplib.SMTPException, OSError):
+                    time.sleep(0.05)
+            with guard:
+                acknowledged.append(number)
+
+    threads = [threading.Thread(target=send, args=(range(start, total, senders),)) for start in range(senders)]
+    for thread in threads:
+        thread.start()
+    for _ in range(4):
+        time.sleep(0.7)
+        office.house.kill("mail")
+        office.house.start("mail")
+    for thread in threads:
+        thread.join(60)
+    assert sorted(acknowledged) == list(range(total))
+    counted = "select count(*) from tickets_ticket where requester_email like 'lee%@customer.example'"
+
+    def all_there(count: int) -> bool:
+        # A mail claimed by a killed process is taken up again when its lease has run out: now.
+        office.rows("update channels_rawmail set due_at = now() where state = 'received' and attempts > 0")
+        return count == total
+
+    office.wait(counted, all_there, 60)
+    assert office.rows(
+        "select count(distinct requester_email) from tickets_ticket where requester_email like 'lee%'"
+    ) == [(total,)]
+    assert office.rows("select count(*) from channels_rawmail where header_id like 'kill%'") == [(total,)]
+
+
+@pytest.mark.row("EML-02")
+def test_a_mailbox_is_watched(office: Office) -> None:
+    with Dovecot() as server:
+        office.run(ADD_MAILBOX, str(office.organization_id), str(server.port), USER, PASSWORD)
+        office.wait("select last_success_at is not null from inboxes_mailbox", bool)
+        server.append(wire(letter("Jung <jung@customer.example>", message_id="idle@x")))
+        started = time.monotonic()
+        office.wait("select count(*) from tickets_ticket where requester_email = 'jung@customer.example'", bool)
+        assert time.monotonic() - started < 5
+        office.house.kill("mail")
+        server.append(wire(letter("Jang <jang@customer.example>", message_id="dead@x")))
+        office.house.start("mail")
+        office.wait("select count(*) from tickets_ticket where requester_email = 'jang@customer.example'", bool)
+        assert all(b"Seen" not in flags for flags in server.flags())
+    office.wait("select last_error from inboxes_mailbox", bool, 40)
+
+
+def test_a_stop_is_clean(office: Office) -> None:
+    process = office.house.processes["mail"]
+    with office.client():
+        process.terminate()
+        assert process.wait(20) == 0
+    children = subprocess.run(["ps", "--ppid", str(process.pid), "-o", "pid="], capture_output=True, text=True)
+    assert children.stdout.strip() == ""
+    assert os.path.exists(office.house.folder)
