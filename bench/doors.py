@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
+from email.policy import SMTP
 
 import psycopg
 
@@ -161,4 +162,4 @@ def _send(running: Running, numbers: range, slug: str) -> None:
         for n in numbers:
             message = mail(n, slug)
             sender = f"writer{n}@people{n % 40}.example"
-            smtp.sendmail(sender, [f"help@{slug}.maru.localhost"], message.as_bytes())
+            smtp.sendmail(sender, [f"help@{slug}.maru.localhost"], message.as_bytes(policy=SMTP))
