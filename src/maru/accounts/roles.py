@@ -32,6 +32,7 @@ def member_actor(member: Member) -> Actor:
         ActorKind.MEMBER,
         member.organization_id,
         name=member.name,
+        avatar=member.avatar,
         member_id=member.id,
         account_id=member.account_id,
         permissions=permissions_of(member),

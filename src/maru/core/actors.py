@@ -33,13 +33,14 @@ ALL_PERMISSIONS = frozenset(Permission)
 class Actor:
     """The one who acts, inside exactly one organization.
 
-    ``name`` is what history shows. ``member_id`` is set for members only; ``customer_id`` for requesters;
+    ``name`` and ``avatar`` are what history shows. ``member_id`` is set for members only; ``customer_id`` for requesters;
     ``service_id`` narrows an API key to its service.
     """
 
     kind: ActorKind
     organization_id: int
     name: str = ""
+    avatar: str = ""
     member_id: int | None = None
     account_id: int | None = None
     customer_id: int | None = None

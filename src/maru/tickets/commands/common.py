@@ -13,7 +13,7 @@ from maru.core.models import StoredFile
 from maru.tickets.models import Attachment, Channel, Message, MessageKind, Ticket
 from maru.tickets.queries.one import get_ticket_by_id_for
 from maru.tickets.search import index_ticket
-from maru.tickets.values import MailFacts
+from maru.tickets.values import MailFacts, content_id_of
 
 TITLE_LENGTH = 300
 TEXT_LENGTH = 200_000
@@ -88,6 +88,7 @@ def add_message(
         author_id=actor.member_id,
         author_name=(author_name or actor.name)[:100],
         author_address=author_address[:254],
+        author_avatar=actor.avatar,
         text=text,
         html=html,
         quoted=mail.quoted if mail else "",
@@ -101,8 +102,13 @@ def add_message(
         recipients=list(recipients),
     )
     message.save()
-    attach(message, file_ids, mail.inline if mail else {})
+    attach(message, file_ids, mail.inline if mail else _shown_inside(html, file_ids))
     return message
+
+
+def _shown_inside(html: str, file_ids: Sequence[int]) -> dict[str, int]:
+    """The files that the text shows as pictures, by Content-ID."""
+    return {name: file_id for file_id in file_ids if f'"cid:{(name := content_id_of(file_id))}"' in html}
 
 
 def attach(message: Message, file_ids: Sequence[int], inline: Mapping[str, int]) -> None:
