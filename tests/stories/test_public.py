@@ -4,6 +4,8 @@ import re
 import secrets
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,23 @@ def test_from_the_code_to_the_moving_stepper(house: House, browser: Any, company
         assert page.locator("[aria-current=step] b").inner_text() == "진행중"
         for private in ("프린터", "김서연", "감사합니다", "메모.txt"):
             assert private not in page.content()
+
+
+@pytest.mark.row("TKT-01")
+def test_one_form_sent_by_twenty_at_once_is_one_ticket(house: House, company: Company) -> None:
+    with httpx.Client(base_url=house.url, timeout=60) as visitor:
+        visitor.post(f"/{company.slug}", data={"code": company.code})
+        stamp = re.search(r'name="stamp" value="([^"]+)"', visitor.get(f"/{company.slug}/request").text)
+        assert stamp
+        time.sleep(0.6)
+        title = f"once-{secrets.token_hex(4)}"
+        form = {"name": "김", "title": title, "content": "한 번", "consent": "on", "stamp": stamp[1]}
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _turn: visitor.post(f"/{company.slug}/request", data=form), range(20)))
+    assert {answer.status_code for answer in answers} == {302}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    found = company.staff.get("/tickets", params={"q": f'"{title}"'}).json()["items"]
+    assert len(found) == 1
 
 
 @pytest.mark.row("ORG-09")

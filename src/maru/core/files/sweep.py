@@ -40,7 +40,9 @@ def _folders() -> list[tuple[int, Path]]:
 def _sweep_rows(organization_id: int, kept_seconds: int) -> int:
     before = timezone.now() - timedelta(seconds=kept_seconds)
     with tenant(organization_id):
-        old = list(StoredFile.objects.filter(attached=False, created_at__lt=before).order_by("id")[:_BATCH])
+        # A form that takes a file on at this very moment holds its row: it is left alone.
+        rows = StoredFile.objects.filter(attached=False, created_at__lt=before).select_for_update(skip_locked=True)
+        old = list(rows.order_by("id")[:_BATCH])
         for stored in old:
             delete_file(stored)
     return len(old)

@@ -188,7 +188,7 @@ def test_kept_files_of_others_cannot_be_taken(
     foreign = store_file(requester_actor(other_organization.id, ""), name="x.txt", source=b"x", allowed=any_file())
     used = store_file(requester_actor(organization.id, ""), name="y.txt", source=b"y", allowed=any_file())
     make_ticket(file_ids=[used.id])
-    for token in (foreign.token, used.token, "", "x" * 500, used.token[:10]):
+    for token in (foreign.token, used.token, "", "x" * 500, used.token[:10], "\0" * 30, "é" * 30):
         send(invited, kept=[token])
     with tenant(organization.id):
         assert Attachment.objects.count() == 1
@@ -292,7 +292,8 @@ def test_mail_to_strangers(organization: Any, other_organization: Any, make_tick
 def test_nobody_reads_anothers_thanks(organization: Any, other_organization: Any, invited: Client, send: Any) -> None:
     location = send(invited).headers["Location"]
     assert invited.get(location.replace("/ab/", "/other/")).status_code == 404
-    assert invited.get("/ab/request/done/guess").status_code == 404
+    for guess in ("guess", "%00", "x" * 500, "%F0%9F%98%80"):
+        assert invited.get(f"/ab/request/done/{guess}").status_code == 404
 
 
 def test_questions_to_the_database(

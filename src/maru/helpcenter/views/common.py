@@ -3,6 +3,7 @@
 import functools
 import zoneinfo
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
@@ -68,7 +69,8 @@ def _speak(request: PublicRequest) -> None:
     translation.activate(language)
     request.LANGUAGE_CODE = language
     if not request.COOKIES.get("time_zone"):
-        timezone.activate(zoneinfo.ZoneInfo(organization.time_zone))
+        with suppress(zoneinfo.ZoneInfoNotFoundError, ValueError):
+            timezone.activate(zoneinfo.ZoneInfo(organization.time_zone))
 
 
 def _forget_desk(request: PublicRequest) -> None:

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from maru.core.errors import NotFound
 from maru.core.network import network_of_request
@@ -15,6 +15,7 @@ from maru.helpcenter.views.common import PublicRequest, public_view, render_publ
 from maru.ui.brand import is_usable, stylesheet
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @public_view
 def company(request: PublicRequest) -> HttpResponse:
     """GET shows the boxes; POST takes a company code and opens the request form."""

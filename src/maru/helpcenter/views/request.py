@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from maru.core.actors import requester_actor
 from maru.core.errors import Conflict, Invalid, TooMany
@@ -63,6 +63,7 @@ class Attempt:
         return not wrong and self.form.is_valid()
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @public_view
 def request_form(request: PublicRequest) -> HttpResponse:
     """GET shows the form to browsers that know the company code; POST makes one ticket, however often it is sent."""

@@ -1,5 +1,6 @@
 """Files of a public form: kept by number when another field was wrong, so that nobody has to choose them twice."""
 
+import re
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
@@ -13,6 +14,8 @@ from maru.core.tenancy import tenant
 from maru.helpcenter.queries import kept_files
 from maru.helpcenter.thresholds import count_upload
 from maru.helpcenter.views.common import PublicRequest
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,60}")
 
 
 @dataclass(slots=True)
@@ -37,7 +40,7 @@ def take_uploads(request: PublicRequest, actor: Actor, rules: FileRules, network
     :raises TooMany: this network uploads too much.
     """
     given = request.FILES.getlist("files")
-    wanted = [token for token in request.POST.getlist("kept") if token]
+    wanted = [token for token in request.POST.getlist("kept") if _TOKEN.fullmatch(token)]
     uploads = Uploads()
     if wanted:
         with tenant(actor.organization_id):
