@@ -37,3 +37,8 @@ class MailFacts:
     is_automatic: bool = False
     is_unverified: bool = False
     inline: Mapping[str, int] = field(default_factory=dict)
+
+
+def content_id_of(file_id: int) -> str:
+    """The Content-ID under which the HTML of a message written at the desk names an uploaded picture."""
+    return f"f{file_id}@maru"

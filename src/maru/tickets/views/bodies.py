@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as html_lib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from maru.core.files import file_rules, store_file
 from maru.core.models import StoredFile
 from maru.organizations.models import Service
 from maru.tickets.queries.conversation import mentionable
-from maru.tickets.values import Copy
+from maru.tickets.values import Copy, content_id_of
 
 _TAG_MENTION = re.compile(r"<span\b[^>]*\bdata-type=\"mention\"[^>]*>")
 _ID = re.compile(r"\bdata-id=\"(\d{1,18})\"")
@@ -41,7 +41,6 @@ class Typed:
     action: str = ""
     seen: int | None = None
     anyway: bool = False
-    file_ids: tuple[int, ...] = field(default_factory=tuple)
 
 
 def read_typed(actor: Actor, request: HttpRequest) -> Typed:
@@ -49,7 +48,7 @@ def read_typed(actor: Actor, request: HttpRequest) -> Typed:
     given = request.POST
     body, is_html = given.get("body", ""), given.get("format") == "html"
     mode = "note" if given.get("mode") == "note" else "reply"
-    html, pictures = _with_content_ids(body) if is_html else ("", [])
+    html, pictures = _with_content_ids(actor, body) if is_html else ("", [])
     seen = given.get("seen", "")
     return Typed(
         mode=mode,
@@ -63,20 +62,15 @@ def read_typed(actor: Actor, request: HttpRequest) -> Typed:
         action=given.get("submit", ""),
         seen=int(seen) if seen.isdecimal() and len(seen) < 19 else None,
         anyway=given.get("anyway") == "1",
-        file_ids=tuple(int(v) for v in given.getlist("file") if v.isdecimal() and len(v) < 19),
     )
 
 
-def content_id_of(file_id: int) -> str:
-    """The Content-ID under which a message's HTML names an uploaded picture."""
-    return f"f{file_id}@maru"
-
-
-def _with_content_ids(html: str) -> tuple[str, list[int]]:
+def _with_content_ids(actor: Actor, html: str) -> tuple[str, list[int]]:
     tokens = {token for tag in _IMAGE.findall(html) for token in _TOKEN.findall(tag)}
     if not tokens:
         return html, []
-    known = dict(StoredFile.objects.filter(token__in=tokens).values_list("token", "id"))
+    mine = StoredFile.objects.filter(token__in=tokens, attached=False, created_by_member_id=actor.member_id)
+    known = dict(mine.values_list("token", "id"))
     used: list[int] = []
 
     def rename(match: re.Match[str]) -> str:
@@ -102,7 +96,7 @@ def _mentions(actor: Actor, body: str, is_html: bool) -> list[int]:
     return [member_id for member_id, name, _avatar in people if name and f"@{name}" in body]
 
 
-def store_files(actor: Actor, request: HttpRequest, service_id: int, already: int = 0) -> list[int]:
+def store_files(actor: Actor, request: HttpRequest, service_id: int) -> list[int]:
     """Keep the uploaded files of a form; ids in their order. Raises Invalid with the reason under ``files``."""
     uploads = request.FILES.getlist("files")
     if not uploads:
@@ -110,7 +104,7 @@ def store_files(actor: Actor, request: HttpRequest, service_id: int, already: in
     service = Service.objects.filter(id=service_id).first()
     if service is None:
         raise Invalid({"files": _("Files cannot be attached here.")})
-    if len(uploads) + already > service.file_limit:
+    if len(uploads) > service.file_limit:
         raise Invalid({"files": _("At most %(n)s files.") % {"n": service.file_limit}})
     rules = file_rules(service)
     return [

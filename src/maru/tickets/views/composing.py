@@ -58,8 +58,8 @@ def send(request: DeskRequest, number: str) -> HttpResponse:
 
 def _send(request: DeskRequest, ticket: Ticket, typed: Typed) -> None:
     copies = read_copies(typed.copies) if typed.mode == "reply" else []
-    stored = store_files(request.actor, request, ticket.service_id, len(typed.file_ids))
-    file_ids = [*typed.file_ids, *stored, *typed.picture_ids]
+    stored = store_files(request.actor, request, ticket.service_id)
+    file_ids = [*stored, *typed.picture_ids]
     if typed.mode == "note":
         commands.comment(
             request.actor,

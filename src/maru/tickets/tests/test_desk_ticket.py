@@ -1,0 +1,473 @@
+"""The open ticket: reading, writing, acting, and everything that must not get through."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from PIL import Image
+
+from maru.accounts.models import Group, GroupMember
+from maru.accounts.roles import member_actor
+from maru.core.actors import requester_actor
+from maru.core.tenancy import tenant
+from maru.testing.makers import make_member
+from maru.tickets import commands
+from maru.tickets.models import Attachment, Draft, IntakeCategory, Message, Participant, Stage, Ticket
+from maru.tickets.values import MailFacts
+
+HTMX = {"HX-Request": "true"}
+
+
+def url(ticket: Ticket, rest: str = "") -> str:
+    return f"/desk/ab/tickets/{ticket.number}{rest}"
+
+
+def fresh(ticket: Ticket) -> Ticket:
+    with tenant(ticket.organization_id):
+        return Ticket.objects.get(id=ticket.id)
+
+
+def picture() -> bytes:
+    made = BytesIO()
+    Image.new("RGB", (40, 20), "teal").save(made, "PNG")
+    return made.getvalue()
+
+
+def customer_writes(ticket: Ticket, text: str = "새 소식이 있나요?", **more: Any) -> Message:
+    return commands.add_customer_message(
+        requester_actor(ticket.organization_id, "김서연"),
+        ticket_id=ticket.id,
+        text=text,
+        author_name="김서연",
+        channel="email",
+        **more,
+    )
+
+
+def test_the_page_shows_the_conversation(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket(title="환불해주세요", text="결제를 취소해 주세요.", email="kim@x.example")
+    page = client_of(agent).get(url(ticket)).content.decode()
+    for text in ("환불해주세요", "결제를 취소해 주세요.", "kim@x.example", "답변", "내부 메모", "해결"):
+        assert text in page
+    assert client_of(agent).get(url(ticket).lower()).status_code == 200, "numbers are forgiving"
+
+
+def test_htmx_gets_the_pane_alone(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    page = client_of(agent).get(url(make_ticket()), headers=HTMX).content.decode()
+    assert page.lstrip().startswith('<div id="main"')
+    assert "<html" not in page
+
+
+def test_the_page_needs_few_statements_for_any_length(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    client = client_of(agent)
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert client.get(url(ticket)).status_code == 200
+        return len([q for q in caught.captured_queries if "SAVEPOINT" not in q["sql"] and "set_config" not in q["sql"]])
+
+    client.get(url(ticket))
+    few = count()
+    for n in range(9):
+        customer_writes(ticket, f"Nachricht {n}")
+    commands.reply(member_actor(agent), ticket_id=ticket.id, text="…")
+    assert count() <= few + 1
+    assert few <= 18
+
+
+@pytest.mark.row("TKT-05")
+@pytest.mark.parametrize(("button", "status"), [("open", 2), ("hold", 3), ("resolve", 6)])
+def test_a_reply_sets_the_status(agent: Any, make_ticket: Any, client_of: Any, button: str, status: int) -> None:
+    ticket = make_ticket()
+    answer = client_of(agent).post(
+        url(ticket, "/messages"), {"body": "<p>답변입니다</p>", "format": "html", "mode": "reply", "submit": button}
+    )
+    assert answer.status_code == 302
+    after = fresh(ticket)
+    assert (after.status, after.assignee_id) == (status, agent.id)
+
+
+@pytest.mark.row("TKT-14")
+def test_a_newer_message_stops_the_reply_and_keeps_the_text(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    seen = fresh(ticket).last_message_id
+    customer_writes(ticket, "잠깐, 해결됐어요")
+    given = {"body": "<p>적던 문장</p>", "format": "html", "mode": "reply", "submit": "resolve", "seen": seen}
+    stop = client_of(agent).post(url(ticket, "/messages"), given, headers=HTMX)
+    assert stop.status_code == 409
+    assert "잠깐, 해결됐어요" in stop.content.decode()
+    plain = client_of(agent).post(url(ticket, "/messages"), given)
+    assert plain.status_code == 409
+    page = plain.content.decode()
+    assert "적던 문장" in page
+    assert "잠깐, 해결됐어요" in page
+    assert fresh(ticket).status != 6
+    assert client_of(agent).post(url(ticket, "/messages"), given | {"anyway": "1"}).status_code == 302
+    assert fresh(ticket).status == 6
+
+
+def test_an_empty_reply_is_refused_and_nothing_is_lost(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    given = {"body": "", "format": "text", "mode": "reply", "submit": "open", "copies": "kim@x.example"}
+    answer = client_of(agent).post(url(ticket, "/messages"), given)
+    assert answer.status_code == 422
+    assert "kim@x.example" in answer.content.decode()
+    assert client_of(agent).post(url(ticket, "/messages"), given, headers=HTMX).status_code == 422
+
+
+@pytest.mark.parametrize("copies", ["nope", "a@b", "<script>@x", "a@x.example, b"])
+def test_bad_copies_are_named(agent: Any, make_ticket: Any, client_of: Any, copies: str) -> None:
+    ticket = make_ticket()
+    answer = client_of(agent).post(url(ticket, "/messages"), {"body": "글", "mode": "reply", "copies": copies})
+    assert answer.status_code == 422
+    assert "메일 주소 형식이 아닙니다" in answer.content.decode()
+
+
+@pytest.mark.row("TKT-13")
+def test_a_comment_mentions_members_typed_or_chosen(
+    organization: Any, agent: Any, make_member: Any, make_ticket: Any, client_of: Any
+) -> None:
+    other = make_member("박정호")
+    ticket = make_ticket()
+    chosen = f'<p><span data-type="mention" data-id="{other.id}" data-label="박정호">@박정호</span> 확인 부탁</p>'
+    client = client_of(agent)
+    client.post(url(ticket, "/messages"), {"body": chosen, "format": "html", "mode": "note"})
+    client.post(url(ticket, "/messages"), {"body": "@박정호 또", "format": "text", "mode": "note"})
+    with tenant(organization.id):
+        notes = list(Message.objects.filter(ticket_id=ticket.id, kind="comment").order_by("id"))
+    assert [note.mentions for note in notes] == [[other.id], [other.id]]
+    assert '<span class="mention">@박정호</span>' in client.get(url(ticket)).content.decode()
+
+
+def test_a_foreign_members_mention_is_refused(
+    agent: Any, other_organization: Any, make_ticket: Any, client_of: Any
+) -> None:
+    foreign = make_member(other_organization, "fremd")
+    body = f'<span data-type="mention" data-id="{foreign.id}">@x</span> hallo'
+    answer = client_of(agent).post(url(make_ticket()), {})
+    assert answer.status_code == 405
+    ticket = make_ticket()
+    refused = client_of(agent).post(url(ticket, "/messages"), {"body": body, "format": "html", "mode": "note"})
+    assert refused.status_code == 422
+
+
+@pytest.mark.row("TKT-13")
+def test_names_are_suggested(agent: Any, make_member: Any, client_of: Any) -> None:
+    make_member("박정호")
+    make_member("gone", state="removed")
+    items = client_of(agent).get("/desk/ab/tickets/mentions?q=정").json()["items"]
+    assert [item["name"] for item in items] == ["박정호"]
+    assert client_of(agent).get("/desk/ab/tickets/mentions?q=gone").json()["items"] == []
+
+
+@pytest.mark.row("TKT-13")
+def test_a_shared_note_is_never_overwritten_unseen(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    client = client_of(agent)
+    client.post(url(ticket, "/note"), {"note": "동료의 메모", "version": "0"})
+    late = client.post(url(ticket, "/note"), {"note": "나의 메모", "version": "0"})
+    assert late.status_code == 409
+    page = late.content.decode()
+    assert "동료의 메모" in page
+    assert "나의 메모" in page
+    assert fresh(ticket).shared_note == "동료의 메모"
+    assert "나의 메모" in client.post(
+        url(ticket, "/note"), {"note": "나의 메모", "version": "0"}, headers=HTMX
+    ).content.decode()
+
+
+@pytest.mark.row("TKT-04")
+def test_take_assign_forward_and_take_off(
+    organization: Any, agent: Any, make_member: Any, make_ticket: Any, client_of: Any
+) -> None:
+    other, ticket = make_member("other"), make_ticket()
+    with tenant(organization.id):
+        group = Group(name="결제")
+        group.save()
+        GroupMember(group=group, member=other).save()
+    mine, theirs = client_of(agent), client_of(other)
+    mine.post(url(ticket, "/take"))
+    assert fresh(ticket).assignee_id == agent.id
+    told = theirs.post(url(ticket, "/take"), follow=True).content.decode()
+    assert "agent 님이 조금 먼저" in told
+    mine.post(url(ticket, "/assign"), {"member": other.id})
+    mine.post(url(ticket, "/unassign"), {"member": agent.id})
+    assert fresh(ticket).assignee_id == other.id
+    theirs.post(url(ticket, "/forward"), {"group": group.id, "comment": "부탁드립니다"})
+    after = fresh(ticket)
+    assert (after.group_id, after.assignee_id, after.last_comment) == (group.id, None, "부탁드립니다")
+
+
+@pytest.mark.row("TKT-04")
+def test_forwarding_needs_its_permission(make_member: Any, make_ticket: Any, client_of: Any) -> None:
+    bound, ticket = make_member("bound", may_forward=False), make_ticket()
+    assert client_of(bound).post(url(ticket, "/forward"), {"group": "1"}).status_code == 403
+    assert "forward-dialog" not in client_of(bound).get(url(ticket)).content.decode()
+
+
+@pytest.mark.row("TKT-02", "TKT-08")
+def test_fields_change_and_the_history_tells(organization: Any, agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket, client = make_ticket(), client_of(agent)
+    with tenant(organization.id):
+        stage = Stage.objects.get(status=3)
+        category = IntakeCategory.objects.first()
+    client.post(url(ticket, "/stage"), {"stage": stage.id})
+    client.post(url(ticket, "/priority"), {"priority": "4"})
+    client.post(url(ticket, "/category"), {"category": category.id})
+    client.post(url(ticket, "/title"), {"title": "새 제목"})
+    after = fresh(ticket)
+    assert (after.stage_id, after.priority, after.category_name, after.title) == (stage.id, 4, category.name, "새 제목")
+    page = client.get(url(ticket, "?tab=events")).content.decode()
+    for text in ("단계", "우선순위", "접수유형", "새 제목", "티켓 접수"):
+        assert text in page
+    for wrong in ({"stage": "999999"}, {"stage": "x"}):
+        assert client.post(url(ticket, "/stage"), wrong, follow=True).status_code == 200
+    assert fresh(ticket).stage_id == stage.id
+
+
+def test_htmx_actions_answer_what_changed(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    page = client_of(agent).post(url(ticket, "/take"), {"after": "0", "since": "0"}, headers=HTMX).content.decode()
+    assert 'id="pulse"' in page
+    assert '<hx-partial hx-target="#ticket-head"' in page
+    assert "티켓을 가져왔습니다." in page
+
+
+@pytest.mark.row("TKT-05")
+def test_resolving_internally_writes_no_mail(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    from maru.channels.models import OutgoingMail
+
+    ticket = make_ticket(email="kim@x.example")
+    with tenant(ticket.organization_id):
+        before = OutgoingMail.objects.count()
+    client_of(agent).post(url(ticket, "/resolve-internally"))
+    assert fresh(ticket).status == 6
+    with tenant(ticket.organization_id):
+        assert OutgoingMail.objects.count() == before
+
+
+@pytest.mark.row("TKT-05")
+def test_the_preview_shows_the_mail_and_runs_nothing(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket(email="kim@x.example")
+    body = '<p>답변 <b>굵게</b></p><script>alert(1)</script><img src="https://track.example/x.png">'
+    answer = client_of(agent).post(url(ticket, "/preview"), {"body": body, "format": "html", "submit": "resolve"})
+    page = answer.content.decode()
+    assert "<b>굵게</b>" in page
+    assert "alert(1)" not in page
+    assert "track.example" not in page
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox;")
+    assert fresh(ticket).status == 1, "nothing was sent"
+
+
+def test_a_draft_is_kept_per_member_and_goes_when_sent(
+    organization: Any, agent: Any, make_member: Any, make_ticket: Any, client_of: Any
+) -> None:
+    other, ticket = make_member("other"), make_ticket()
+    body = "<p>적던 문장</p><script>x</script>"
+    client_of(agent).post(url(ticket, "/draft"), {"mode": "reply", "body": body, "format": "html"})
+    with tenant(organization.id):
+        assert Draft.objects.get().html == "<p>적던 문장</p>"
+    assert "적던 문장" in client_of(agent).get(url(ticket)).content.decode()
+    assert "적던 문장" not in client_of(other).get(url(ticket)).content.decode()
+    client_of(agent).post(url(ticket, "/messages"), {"body": "보냄", "mode": "reply", "submit": "open"})
+    with tenant(organization.id):
+        assert not Draft.objects.exists()
+
+
+@pytest.mark.row("TKT-09")
+def test_a_pasted_picture_travels_inside_the_message(
+    organization: Any, agent: Any, make_member: Any, make_ticket: Any, client_of: Any
+) -> None:
+    ticket, client = make_ticket(), client_of(agent)
+    kept = client.post("/desk/ab/files", {"file": SimpleUploadedFile("그림.png", picture(), "image/png")}).json()
+    assert client.get(kept["url"]).status_code == 200
+    assert client_of(make_member("other")).get(kept["url"]).status_code == 404, "not yet in any message"
+    body = f'<p>보세요</p><img src="{kept["url"]}" data-id="{kept["id"]}">'
+    client.post(url(ticket, "/messages"), {"body": body, "format": "html", "mode": "reply", "submit": "open"})
+    with tenant(organization.id):
+        attachment = Attachment.objects.get()
+        message = Message.objects.get(id=attachment.message_id)
+    assert attachment.is_inline
+    assert f"cid:{attachment.content_id}" in message.html
+    assert kept["url"].split("?")[0] in client.get(url(ticket)).content.decode()
+    assert client_of(make_member("third")).get(kept["url"]).status_code == 200
+
+
+@pytest.mark.row("TKT-09")
+def test_limits_of_files_are_told(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket, client = make_ticket(), client_of(agent)
+    many = [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(6)]
+    refused = client.post(url(ticket, "/messages"), {"body": "글", "mode": "reply", "files": many})
+    assert refused.status_code == 422
+    assert "최대 5개" in refused.content.decode()
+    evil = client.post("/desk/ab/files", {"file": SimpleUploadedFile("a.exe", b"MZ\x90\x00" * 50)})
+    assert evil.status_code == 422
+    assert "a.exe" in evil.json()["error"]
+    assert client.post("/desk/ab/files", {}).status_code == 422
+    two = [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(2)]
+    fine = client.post(url(ticket, "/messages"), {"body": "글", "mode": "reply", "files": two})
+    assert fine.status_code == 302
+
+
+def test_files_of_another_tenant_do_not_exist(
+    agent: Any, other_organization: Any, make_ticket: Any, client_of: Any
+) -> None:
+    kept = client_of(agent).post("/desk/ab/files", {"file": SimpleUploadedFile("g.png", picture())}).json()
+    outsider = client_of(make_member(other_organization, "outsider"))
+    assert outsider.get(kept["url"]).status_code == 404
+    assert outsider.get(kept["url"].replace("/desk/ab/", "/desk/other/")).status_code == 404
+
+
+def test_hostile_mail_is_shown_harmlessly(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket(title="<img src=x onerror=alert(1)>", text="<script>alert(2)</script>", name="<b>x</b>")
+    customer_writes(ticket, "", html='<a href="javascript:alert(3)" onclick="alert(4)">x</a><iframe src="//evil"></iframe>')
+    page = client_of(agent).get(url(ticket)).content.decode()
+    for bad in ("<img src=x", "<script>alert(2)", "javascript:", "onclick=", "<iframe src", "<b>x</b>"):
+        assert bad not in page
+
+
+def test_a_message_of_ten_thousand_lines_is_cut_and_readable_in_full(
+    agent: Any, make_ticket: Any, client_of: Any
+) -> None:
+    ticket = make_ticket(text="\n".join(f"Zeile {n}" for n in range(10_000)))
+    client = client_of(agent)
+    page = client.get(url(ticket)).content.decode()
+    assert "Zeile 149" in page
+    assert "Zeile 9999" not in page
+    assert len(page) < 120_000
+    with tenant(ticket.organization_id):
+        message_id = Message.objects.get().id
+    whole = client.get(url(ticket, f"/messages/{message_id}"), headers=HTMX).content.decode()
+    assert "Zeile 9999" in whole
+    assert client.get(url(ticket, f"/messages/{message_id}")).status_code == 200
+    assert client.get(url(make_ticket(), f"/messages/{message_id}")).status_code == 404
+
+
+def test_remote_pictures_stay_away_until_asked(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    message = customer_writes(ticket, "글", mail=MailFacts(1, remote_images=["https://track.example/x.png"], quoted="> 옛 글"))
+    client = client_of(agent)
+    page = client.get(url(ticket)).content.decode()
+    assert "track.example" not in page
+    assert "옛 글" in page
+    asked = client.get(url(ticket, f"/messages/{message.id}?images=1"), headers=HTMX).content.decode()
+    assert 'href="https://track.example/x.png"' in asked
+    assert 'src="https://track.example' not in asked
+
+
+@pytest.mark.row("EML-05")
+@pytest.mark.parametrize(("choice", "kind", "takes_part"), [
+    ("join", "customer", True), ("accept", "customer", False), ("dismiss", "comment", False),
+])
+def test_held_mail_waits_for_staff(
+    organization: Any, agent: Any, make_ticket: Any, client_of: Any, choice: str, kind: str, takes_part: bool
+) -> None:
+    ticket = make_ticket()
+    held = commands.hold_message(
+        requester_actor(organization.id, "?"),
+        ticket_id=ticket.id,
+        text="저도 같은 문제입니다",
+        author_name="동료",
+        author_address="peer@else.example",
+        channel="email",
+    )
+    client = client_of(agent)
+    assert "저도 같은 문제입니다" in client.get(url(ticket)).content.decode()
+    client.post(url(ticket, f"/held/{held.id}"), {"do": choice})
+    with tenant(organization.id):
+        assert Message.objects.get(id=held.id).kind == kind
+        assert Participant.objects.filter(address="peer@else.example").exists() is takes_part
+    again = client.post(url(ticket, f"/held/{held.id}"), {"do": choice}, follow=True)
+    assert again.status_code == 200, "twice is told, not an error"
+    assert client.post(url(make_ticket(), f"/held/{held.id}"), {"do": choice}).status_code == 404
+
+
+@pytest.mark.row("TKT-08")
+def test_earlier_inquiries_of_the_same_customer(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    make_ticket(title="예전 문의", email="kim@x.example")
+    make_ticket(title="남의 문의", email="lee@x.example")
+    page = client_of(agent).get(url(make_ticket(email="kim@x.example"), "?tab=earlier")).content.decode()
+    assert "예전 문의" in page
+    assert "남의 문의" not in page
+
+
+@pytest.mark.row("TKT-14")
+def test_the_pulse_brings_only_what_is_new(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket(text="erste")
+    client = client_of(agent)
+    after = fresh(ticket).last_message_id
+    customer_writes(ticket, "zweite")
+    page = client.get(url(ticket, f"/pulse?after={after}&since=0"), headers=HTMX).content.decode()
+    assert "zweite" in page
+    assert "erste" not in page
+    quiet = client.get(url(ticket, f"/pulse?after={fresh(ticket).last_message_id}&since=999999999"), headers=HTMX)
+    assert 'hx-target="#msgs"' not in quiet.content.decode()
+
+
+@pytest.mark.row("TKT-18")
+def test_the_time_of_closing_is_shown(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    commands.reply(member_actor(agent), ticket_id=ticket.id, text="…", outcome="resolve")
+    assert "자동 완료" in client_of(agent).get(url(ticket)).content.decode()
+
+
+@pytest.mark.row("TKT-17")
+def test_a_reopened_ticket_says_so(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    commands.reply(member_actor(agent), ticket_id=ticket.id, text="…", outcome="resolve")
+    customer_writes(ticket)
+    assert "고객 회신으로 다시 열렸습니다" in client_of(agent).get(url(ticket)).content.decode()
+    assert fresh(ticket).assignee_id == agent.id
+
+
+@pytest.mark.row("TKT-03")
+def test_staff_register_a_ticket_by_hand(organization: Any, agent: Any, client_of: Any, service: Any) -> None:
+    with tenant(organization.id):
+        category = IntakeCategory.objects.first()
+    given = {
+        "title": "전화 문의", "body": "<p>전화로 문의하셨습니다</p>", "format": "html", "service": service.id,
+        "channel": "phone", "priority": 3, "category": category.id, "assignees": [agent.id], "name": "최유진",
+        "phone": "010-1111-2222", "shared_note": "VIP",
+    }  # fmt: skip
+    client = client_of(agent)
+    answer = client.post("/desk/ab/tickets/new", given)
+    assert answer.status_code == 302
+    with tenant(organization.id):
+        ticket = Ticket.objects.get()
+    assert (ticket.channel, ticket.assignee_id, ticket.shared_note, ticket.created_by_id) == (
+        "phone", agent.id, "VIP", agent.id
+    )  # fmt: skip
+    for wrong in ({"title": ""}, {"body": ""}, {"priority": 9}, {"email": "x"}, {"title": "x" * 301}, {"assignees": [0]}):
+        refused = client.post("/desk/ab/tickets/new", given | wrong)
+        assert refused.status_code == 422
+        assert "전화" in refused.content.decode(), "what was typed is kept"
+    with tenant(organization.id):
+        assert Ticket.objects.count() == 1
+
+
+def test_every_action_of_another_tenants_ticket_is_404(
+    agent: Any, other_organization: Any, make_ticket: Any, client_of: Any
+) -> None:
+    ticket = make_ticket()
+    outsider = client_of(make_member(other_organization, "outsider", role="manager"))
+    actions = (
+        "take assign unassign forward stage priority category title requester spam note recipients resolve-internally "
+        "messages draft preview held/1"
+    ).split()
+    for action in actions:
+        for slug in ("ab", "other"):
+            path = f"/desk/{slug}/tickets/{ticket.number}/{action}"
+            assert outsider.post(path, {"body": "x", "stage": "1"}).status_code == 404, path
+    for page in ("", "/pulse", "/thread", "/row", "/linked", "/messages/1"):
+        assert outsider.get(f"/desk/other/tickets/{ticket.number}{page}").status_code == 404
+    assert fresh(ticket).updated_by_name == "김서연"
+
+
+def test_actions_refuse_get(agent: Any, make_ticket: Any, client_of: Any) -> None:
+    ticket = make_ticket()
+    for action in ("take", "spam", "messages", "draft", "stage"):
+        assert client_of(agent).get(url(ticket, f"/{action}")).status_code == 405
