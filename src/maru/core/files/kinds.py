@@ -172,7 +172,6 @@ def _zip_family(source: BinaryIO) -> str:
                 return "hwpx"
     except (
         zipfile.BadZipFile,
-        NotImplementedError,
         RuntimeError,
         ValueError,
         OSError,

@@ -4,12 +4,10 @@ import io
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -19,7 +17,6 @@ from maru.core.files import (
     any_file,
     attach_files,
     clean_name,
-    delete_file,
     file_response,
     file_rules,
     open_file,
@@ -221,30 +218,3 @@ def test_sweeping(actor: Any) -> None:
     assert not stray.exists()
     assert path_of(actor.organization_id, kept.key).exists()
     assert not StoredFile.objects.filter(id=left.id).exists()
-
-
-@pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Real commits in this run's own database; what they leave behind has names of its own."""
-    with django_db_blocker.unblock():
-        yield
-
-
-@pytest.mark.usefixtures("committed")
-def test_bytes_go_only_when_the_row_has_gone() -> None:
-    from maru.testing.makers import make_organization
-
-    organization = make_organization("files", "Files")
-    stored = store_file(requester_actor(organization.id, ""), name="a.txt", source=b"x", allowed=RULES)
-    path = path_of(organization.id, stored.key)
-    with tenant(organization.id):
-        try:
-            with transaction.atomic():
-                delete_file(stored)
-                raise ZeroDivisionError
-        except ZeroDivisionError:
-            pass
-    assert path.exists()
-    with tenant(organization.id):
-        delete_file(stored)
-    assert not path.exists()
