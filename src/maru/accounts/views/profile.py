@@ -23,7 +23,6 @@ from maru.accounts.models import Account
 from maru.accounts.queries import find_account, last_sign_ins
 from maru.core import limits
 from maru.core.errors import Invalid, NotFound, TooMany
-from maru.ui.atoms import AVATAR_EMOJI
 
 YEAR = 31_536_000
 
@@ -78,7 +77,7 @@ def profile(request: HttpRequest) -> HttpResponse:
                     "time_zone", account.time_zone, max_age=YEAR, samesite="Lax", secure=request.is_secure()
                 )
                 return response
-    context = {"form": form, "tabs": tabs("profile"), "account": account, "signs": AVATAR_EMOJI}
+    context = {"form": form, "tabs": tabs("profile"), "account": account}
     return render(request, "accounts/profile.html", context, status=status)
 
 
