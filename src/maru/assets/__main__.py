@@ -1,9 +1,9 @@
-"""`python -m maru.assets build [--force]`."""
+"""`python -m maru.assets build [--force]`, and `check`: types and tests of the front end."""
 
 import argparse
 import sys
 
-from maru.assets.build import BuildError, build
+from maru.assets.build import BuildError, build, check
 
 
 def main() -> int:
@@ -12,9 +12,10 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("build", help="build the assets when their sources changed")
     command.add_argument("--force", action="store_true", help="build even when nothing changed")
+    commands.add_parser("check", help="check the types and run the tests of the front end")
     options = parser.parse_args()
     try:
-        print(build(force=options.force))
+        print(check() if options.command == "check" else build(force=options.force))
     except BuildError as problem:
         print(f"assets: {problem}", file=sys.stderr)
         return 1

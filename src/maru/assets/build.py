@@ -39,13 +39,27 @@ def build(force: bool = False) -> str:
         if not force and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == stamp:
             return "assets: up to date"
         environment = node_environment()
-        if _modules_are_stale():
-            _run(["npm", "ci", "--no-audit", "--no-fund"], environment)
-            (FRONTEND / "node_modules" / ".maru-lock").write_text(_lock_hash(), encoding="utf-8")
+        _install_modules(environment)
         _run(["npm", "run", "--silent", "build"], environment)
         _forget_old_files()
         STAMP.write_text(stamp, encoding="utf-8")
     return f"assets: built into {DIST.relative_to(ROOT)}"
+
+
+def check() -> str:
+    """Types and tests of the front end; returns one line for the person. Raises BuildError."""
+    with _one_at_a_time():
+        environment = node_environment()
+        _install_modules(environment)
+        for script in ("check", "test"):
+            _run(["npm", "run", "--silent", script], environment)
+    return "assets: types and tests hold"
+
+
+def _install_modules(environment: dict[str, str]) -> None:
+    if _modules_are_stale():
+        _run(["npm", "ci", "--no-audit", "--no-fund"], environment)
+        (FRONTEND / "node_modules" / ".maru-lock").write_text(_lock_hash(), encoding="utf-8")
 
 
 def _forget_old_files() -> None:
