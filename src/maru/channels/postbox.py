@@ -104,7 +104,8 @@ def answer(card: Card, text: str, files: Sequence[tuple[str, bytes, str]] = ()) 
     letter = _letter(
         mail.recipient, mail.recipient_name, mail.reply_to or mail.sender, _reply_subject(mail.subject), text, files
     )
-    letter.set_content(f"{text}\n\n{_('On %(date)s, %(name)s wrote:') % {'date': moment, 'name': who}}\n{quoted}\n")
+    introduction = _("On %(date)s, %(name)s wrote:") % {"date": moment, "name": who}
+    letter.set_content(f"{text}\n\n{introduction}\n{quoted}\n")
     _attach(letter, files)
     letter["In-Reply-To"] = letter["References"] = mail.header_id
     _send(letter, mail.recipient, mail.reply_to or mail.sender)
