@@ -22,6 +22,7 @@ from maru.core.errors import Invalid
 from maru.core.files import any_file, store_file
 from maru.core.html import one_line
 from maru.tickets.commands import add_customer_message, hold_message, open_ticket
+from maru.tickets.commands.common import TEXT_LENGTH
 from maru.tickets.errors import TicketClosedForGood
 from maru.tickets.models import Channel, Message, Ticket
 from maru.tickets.values import Copy, MailFacts, Requester
@@ -81,8 +82,8 @@ def _deliver(actor: Actor, raw: RawMail, mail: ParsedMail, found: Match) -> Outc
             message = put(
                 actor,
                 ticket_id=ticket.id,
-                text=mail.visible_text,
-                html=mail.html_visible,
+                text=mail.visible_text[:TEXT_LENGTH],
+                html=_html(mail),
                 author_name=mail.sender.name or mail.sender.address,
                 author_address=mail.sender.key,
                 channel=Channel.EMAIL,
@@ -109,8 +110,8 @@ def _open(
         actor,
         service_id=raw.service_id,
         title=title,
-        text=mail.visible_text,
-        html=mail.html_visible,
+        text=mail.visible_text[:TEXT_LENGTH],
+        html=_html(mail),
         requester=requester,
         channel=Channel.EMAIL,
         file_ids=files,
@@ -118,11 +119,16 @@ def _open(
         mail=facts,
         shared_note=note,
         linked_to_id=linked.id if linked else None,
-        copies=_copies(mail, requester),
+        copies=_copies(mail, requester, raw.envelope_to.lower()),
         is_spam=mail.is_spam_marked,
         wants_receipt=not (mail.suppress_reply or mail.is_auto or note or is_own_address(requester.email)),
     )
     return Outcome(RawMail.State.DONE, "", ticket.id, ticket.last_message_id)
+
+
+def _html(mail: ParsedMail) -> str:
+    """The cleaned HTML; "" (so that the text is shown) where escaping has blown it up beyond what a message holds."""
+    return mail.html_visible if len(mail.html_visible) <= TEXT_LENGTH * 3 else ""
 
 
 def _requester(mail: ParsedMail) -> tuple[Requester, str]:
@@ -153,12 +159,12 @@ def _is_member(sender: str) -> bool:
     return account is not None and Member.objects.filter(account_id=account.id, state=Member.State.ACTIVE).exists()
 
 
-def _copies(mail: ParsedMail, requester: Requester) -> list[Copy]:
+def _copies(mail: ParsedMail, requester: Requester, ours: str) -> list[Copy]:
     """Others the mail was sent to. They wait for staff to confirm them: a Cc must not make anybody a reader."""
     copies = {
         copy.key: Copy(copy.key, copy.name, is_confirmed=False)
         for copy in [*mail.to, *mail.cc]
-        if copy.key != requester.email and not is_own_address(copy.key) and copy.key not in mail.delivered_to
+        if copy.key not in (requester.email, ours, *mail.delivered_to) and not is_own_address(copy.key)
     }
     return list(copies.values())[:20]
 

@@ -55,6 +55,11 @@ class Sender:
         """Hands one mail over. Raises Refusal; a line that dies counts as "later", with the same Message-ID."""
         try:
             client = self._connected()
+        except (smtplib.SMTPException, OSError) as error:
+            # A wrong password or name of the relay is for the operator to mend, not a reason to give mail up.
+            self.close()
+            raise Refusal(False, f"{type(error).__name__}: {error}"[:500]) from error
+        try:
             refused = client.sendmail(
                 sender, [recipient], raw, mail_options=["BODY=8BITMIME"] if client.has_extn("8bitmime") else []
             )
@@ -63,6 +68,9 @@ class Sender:
             code, words = next(iter(error.recipients.values()))
             self._reset()
             raise _refusal(code, words, recipient=True) from error
+        except smtplib.SMTPSenderRefused as error:
+            self.close()
+            raise Refusal(False, _refusal(error.smtp_code, error.smtp_error).words) from error
         except smtplib.SMTPResponseException as error:
             self.close()
             raise _refusal(error.smtp_code, error.smtp_error) from error

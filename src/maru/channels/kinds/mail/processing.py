@@ -27,6 +27,8 @@ LEASE = timedelta(seconds=30)
 RETRY = (timedelta(seconds=5), timedelta(seconds=60))
 #: What passes by itself: the mail is not to blame, so the attempt does not count.
 _TRANSIENT = DatabaseError
+#: What may lie in the machine instead of the mail (asleep, overloaded, out of memory): tried again like a failure.
+_PASSING = frozenset({"timeout", "crash"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ def process(claimed: Claimed, pool: ParserPool) -> None:
             raw = bytes(RawMail.objects.only("raw").get(id=claimed.id).raw)
     mail = pool.parse(raw, envelope_from=claimed.envelope_from, authserv_id=settings.ENVIRONMENT.authserv_id)
     if isinstance(mail, Quarantine):
-        _quarantine(claimed, f"{mail.reason}: {mail.detail}" if mail.detail else mail.reason)
+        give_up = _failed if mail.reason in _PASSING else _quarantine
+        give_up(claimed, f"{mail.reason}: {mail.detail}" if mail.detail else mail.reason)
         return
     with tenant(claimed.organization_id):
         row = RawMail.objects.select_for_update(no_key=True).defer("raw").filter(id=claimed.id).first()

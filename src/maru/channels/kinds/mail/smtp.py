@@ -19,6 +19,7 @@ from django.db import close_old_connections, connection
 from maru.channels.kinds.mail.address import read_reply_address
 from maru.channels.kinds.mail.parse.limits import MAX_RECIPIENTS, MAX_SIZE
 from maru.channels.models import RawMail
+from maru.core.html import one_line
 from maru.core.tenancy import tenant
 from maru.organizations.models import Organization, Service
 from maru.tickets.models import Ticket
@@ -49,7 +50,7 @@ def find_target(address: str) -> Target | None:
     """
     local, _, domain = address.strip().lower().rpartition("@")
     suffix = f".{settings.ENVIRONMENT.mail_domain}"
-    if not local or not domain.endswith(suffix) or len(address) > 320:
+    if not local or not domain.endswith(suffix) or len(address) > 320 or not address.isprintable():
         return None
     organization = Organization.objects.filter(slug=domain.removesuffix(suffix)).first()
     if organization is None:
@@ -96,7 +97,7 @@ def store(targets: Sequence[Target], raw: bytes, *, sender: str, peer: str, tran
                 organization_id=organization_id,
                 service_id=service_id,
                 dedupe_key=dedupe_key(raw, target.address, transaction),
-                envelope_from=sender[:320],
+                envelope_from=one_line(sender, 320),
                 envelope_to=target.address[:320],
                 peer=peer[:100],
                 raw=raw,
@@ -154,6 +155,11 @@ class Handler:
             return _LATER
         self.stored()
         return f"250 2.0.0 OK {transaction}"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever goes wrong here is no reason to send a mail back: the sender keeps it and tries again."""
+        log.error("SMTP: %s", error, exc_info=error)
+        return _LATER
 
     async def _target(self, address: str) -> Target | None:
         folded = address.strip().lower()

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from maru.channels.kinds.mail.parse.model import ParsedMail, Quarantine
 from maru.channels.kinds.mail.parse.reader import read_mail
+from maru.core.html.invisible import strip_controls
 
 CPU_SECONDS = 5
 MEMORY = 512 * 1024 * 1024
@@ -54,8 +55,20 @@ def answer(raw: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[by
         data, contents = {"mail": result.to_json()}, [item.content for item in result.attachments]
     else:
         data, contents = {"quarantine": [result.reason, result.detail]}, []
+    data = _clean(data)
     data["cpu_ms"] = round((time.process_time() - started) * 1000, 2)
     return data, contents
+
+
+def _clean(value: Any) -> Any:
+    """The same data without NUL, control characters and lone surrogates, wherever an encoded word may hide them."""
+    if isinstance(value, str):
+        return strip_controls(value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    return value
 
 
 def _read_exactly(stream: BinaryIO, length: int) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class NastyServer:
-    """``script`` says what happens to each mail in turn: ``ok``, ``451``, ``550``, ``rcpt550``, ``rcpt450``, ``cut``
+    """``script`` says what happens to each mail in turn: ``ok``, ``451``, ``550``, ``rcpt550``, ``rcpt450``, ``mail550``, ``cut``
     (the line dies before the 250), ``late`` (it dies right after it), ``mute`` (no greeting). Then ``ok`` for ever.
     """
 
@@ -57,7 +57,7 @@ class NastyServer:
                 say("250 nasty")
             elif verb == "MAIL":
                 sender, act = command.split("<")[1].split(">")[0], self._next()
-                say("250 ok")
+                say("550 5.7.1 not you" if act == "mail550" else "250 ok")
             elif verb == "RCPT":
                 recipient = command.split("<")[1].split(">")[0]
                 say({"rcpt550": "550 5.1.1 unknown user", "rcpt450": "450 4.2.1 greylisted"}.get(act, "250 ok"))

@@ -71,7 +71,7 @@ def test_a_mail_is_sent_once(receipt: OutgoingMail, relay: Any, send: Any, outbo
 
 
 @pytest.mark.row("EML-07")
-@pytest.mark.parametrize("trouble", ["451", "rcpt450", "cut", "mute"])
+@pytest.mark.parametrize("trouble", ["451", "rcpt450", "mail550", "cut", "mute"])
 def test_passing_trouble_is_waited_out(
     trouble: str, receipt: OutgoingMail, relay: Any, send: Any, outbox: Outbox
 ) -> None:

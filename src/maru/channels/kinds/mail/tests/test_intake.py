@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from maru.channels.commands import retry_mail
 from maru.channels.kinds.mail import address
 from maru.channels.kinds.mail.keys import reply_keys
+from maru.channels.kinds.mail.parse import ParserPool
+from maru.channels.kinds.mail.processing import Processor
 from maru.channels.kinds.mail.tests.conftest import Deliver, letter
 from maru.channels.models import OutgoingMail, RawMail
 from maru.core.actors import system_actor
@@ -271,6 +274,49 @@ def test_what_cannot_be_read_is_kept(organization: Any, deliver: Deliver) -> Non
     row = deliver(b"X: y\r\n" * 300 + b"\r\nhi")
     assert (row.state, row.reason) == (RawMail.State.QUARANTINED, "too_many_headers: 300")
     assert bytes(row.raw).startswith(b"X: y\r\n")
+
+
+@pytest.mark.row("EML-07")
+def test_three_failures_end_in_quarantine_and_a_retry_is_fresh(
+    organization: Any, admin: Any, deliver: Deliver, parser: ParserPool
+) -> None:
+    with tenant(organization.id):
+        Stage.objects.update(status=Status.CLOSED)
+    row = deliver(letter())
+    assert (row.state, row.attempts) == (RawMail.State.RECEIVED, 1)
+    for _ in range(2):
+        again(organization, parser)
+    with tenant(organization.id):
+        row.refresh_from_db()
+        assert row.state == RawMail.State.QUARANTINED
+        assert row.reason.startswith("failed three times: NotFound")
+        Stage.objects.update(status=Status.NEW)
+    retry_mail(system_actor(organization.id), mail_id=row.id)
+    again(organization, parser)
+    with tenant(organization.id):
+        row.refresh_from_db()
+    assert row.state == RawMail.State.DONE
+
+
+def again(organization: Any, parser: ParserPool) -> None:
+    """The pause is over."""
+    with tenant(organization.id):
+        RawMail.objects.filter(state=RawMail.State.RECEIVED).update(due_at="2020-01-01T00:00Z")
+    Processor(parser).batch()
+
+
+def test_characters_that_no_database_takes_are_gone(organization: Any, deliver: Deliver) -> None:
+    row = deliver(
+        letter("=?utf-8?q?a=00b?= <kim@customer.example>", subject="=?utf-7?q?+2AA-=00?= x", body="본문\0\x0b끝")
+    )
+    assert row.state == RawMail.State.DONE
+    assert messages(organization, tickets(organization)[0])[0].text == "본문끝"
+
+
+def test_a_mail_that_grows_by_escaping_is_shown_as_text(organization: Any, deliver: Deliver) -> None:
+    html = "From: kim@customer.example\nContent-Type: text/html\n\n" + "&amp;<b>x</b>" * 20 + "&" * 300_000
+    row = deliver(html)
+    assert row.state == RawMail.State.DONE
 
 
 @pytest.mark.row("EML-07")

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import smtplib
+import ssl
 import subprocess
 import sys
 import threading
@@ -45,7 +46,27 @@ class Office:
 
     def __init__(self, folder: Path, relay: NastyServer) -> None:
         self.relay = relay
-        self.house = House(folder, parts=(), MARU_RELAY_URL=f"smtp://127.0.0.1:{relay.port}")
+        certificate, key = folder / "cert.pem", folder / "key.pem"
+        command = [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=maru.localhost",
+        ]
+        subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+        self.house = House(
+            folder,
+            parts=(),
+            MARU_RELAY_URL=f"smtp://127.0.0.1:{relay.port}",
+            MARU_SMTP_CERTIFICATE=str(certificate),
+            MARU_SMTP_CERTIFICATE_KEY=str(key),
+        )
         self.organization_id = int(self.run(SET_UP))
 
     def run(self, code: str, *arguments: str) -> str:
@@ -115,6 +136,15 @@ def test_what_is_refused_at_the_door(office: Office) -> None:
         client.mail("a@b.example")
         answers = [client.rcpt(f"help+{number}@ab.maru.localhost")[0] for number in range(51)]
         assert answers == [250] * 50 + [452]
+
+
+def test_the_line_can_be_encrypted(office: Office) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with office.client() as client:
+        assert client.starttls(context=context)[0] == 220
+        client.ehlo()
+        assert client.noop()[0] == 250
 
 
 def test_a_mail_is_a_ticket_within_two_seconds_and_its_receipt_leaves(office: Office) -> None:
