@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection
@@ -23,6 +26,8 @@ CHECK_SECONDS = 3.0
 # Without the database nothing can be read either, but rights unknown for this long end every stream.
 BLIND_SECONDS = 15.0
 CHECK_CHUNK = 1000
+
+Handler = Callable[[int, FrameType | None], Any]
 
 log = logging.getLogger("maru.live")
 
@@ -46,12 +51,36 @@ class Hub:
             if not self._is_open:
                 await self.pool.open(wait=False)
                 self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._check())]
+                self._end_with_process()
                 self._is_open = True
+
+    def _end_with_process(self) -> None:
+        """End all streams as soon as the process is asked to stop: a server waits for what is still being answered.
+
+        The event loop's own handlers of these signals hang on its wake-up descriptor and stay as they are.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(ValueError):  # not in the main thread: nobody can be told there
+                before = signal.getsignal(number)
+                signal.signal(number, self._stopper(loop, before if callable(before) else None))
+
+    def _stopper(self, loop: asyncio.AbstractEventLoop, before: Handler | None) -> Handler:
+        def stop(number: int, frame: FrameType | None) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._cut_all)
+            if before is not None:
+                before(number, frame)
+
+        return stop
+
+    def _cut_all(self) -> None:
+        for subscriber in self._subscribers():
+            subscriber.cut()
 
     async def close(self) -> None:
         """End every stream and give back all connections."""
-        for subscriber in self._subscribers():
-            subscriber.cut()
+        self._cut_all()
         for feed in self._feeds.values():
             feed.stop()
         for task in self._tasks:

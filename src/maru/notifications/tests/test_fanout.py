@@ -70,8 +70,8 @@ def test_fan_out_to_two_hundred_pages(server: Server, capsys: pytest.CaptureFixt
     assert p95 < 300
 
 
-def test_a_page_that_does_not_read_is_cut_and_resumes(server: Server) -> None:
-    """Its queue is bounded; others hear everything meanwhile; it comes back by number and misses nothing."""
+def test_a_page_that_does_not_read_holds_up_nobody(server: Server) -> None:
+    """Others hear everything meanwhile; it comes back by number and misses nothing."""
     company = make_company()
     slow, good = sign_in(make_person(company).account), sign_in(make_person(company).account)
     start = happen(company)

@@ -17,7 +17,7 @@ from maru.core.embedded import testing
 from maru.core.embedded.server import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from maru.core.embedded.urls import django_database
 from maru.notifications.tests.streaming import Server, happen, make_company, make_person, sign_in
-from maru.testing.plugin import PACKAGE
+from maru.testing.plugin import PACKAGE, use_database
 
 
 @pytest.fixture
@@ -98,3 +98,18 @@ def test_connections_ended_by_the_administrator(server: Server, written: None, l
     page.wait_for(second, 10)
     assert page.numbers == [first, second]
     page.close()
+
+
+def test_open_pages_do_not_hold_up_a_stop(tmp_path: Path, live_database: str, written: None) -> None:
+    environment: dict[str, str] = {}
+    use_database(testing.test_cluster(), live_database, environment)
+    company = make_company()
+    with Server(tmp_path, environment) as server:
+        page = server.page(company, sign_in(make_person(company).account))
+        page.wait(lambda page: bool(page.told))
+        asked = time.monotonic()
+        server.process.terminate()
+        server.process.wait(10)
+        assert time.monotonic() - asked < 1.5
+        assert "Killing" not in server.log.read_text()
+        assert page.ended.wait(1)
