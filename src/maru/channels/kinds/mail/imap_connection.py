@@ -1,20 +1,21 @@
 """Reaching an IMAP server that a tenant has named: checked addresses, clear words for everything that goes wrong."""
 
 import imaplib
-import ipaddress
+import json
 import socket
 import ssl
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from maru.core import outbound
 from maru.core.encryption import CannotDecrypt, decrypt
 from maru.inboxes.models import Mailbox, secret_place
 
@@ -121,23 +122,13 @@ def checked_address(host: str, port: int) -> str:
     The connection goes to this very address, so that a name cannot answer differently the second time.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as error:
+        if settings.ENVIRONMENT.loopback:
+            return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
+        return outbound.public_address(host, port)
+    except (OSError, UnicodeError, outbound.OutboundFailed) as error:
         raise ImapError(_("There is no server named “%(host)s”.") % {"host": host}) from error
-    addresses = [ipaddress.ip_address(str(entry[4][0]).split("%")[0]) for entry in found]
-    if not settings.ENVIRONMENT.loopback and not all(_is_public(address) for address in addresses):
-        raise ImapError(_("The server “%(host)s” is not on the public internet.") % {"host": host})
-    return str(addresses[0])
-
-
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if inner is not None:
-            return False
-        if address in ipaddress.ip_network("64:ff9b::/32"):
-            return False
-    return address.is_global and not address.is_multicast
+    except outbound.OutboundRefused as error:
+        raise ImapError(_("The server “%(host)s” is not on the public internet.") % {"host": host}) from error
 
 
 class _PinnedPlain(imaplib.IMAP4):
@@ -239,10 +230,10 @@ def access_token(access: Access, token_url: str = "") -> str:
         "client_secret": access.client_secret,
     }
     try:
-        answer = httpx.post(url, data=data, timeout=TIMEOUT, trust_env=False, follow_redirects=False)
-        body = answer.json()
+        answer = outbound.post(url, urlencode(data).encode(), content_type="application/x-www-form-urlencoded")
+        body = json.loads(answer.body)
         token, lasts = str(body["access_token"]), float(body.get("expires_in", 3000))
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+    except (outbound.OutboundError, ValueError, KeyError, TypeError) as error:
         raise ImapError(_("The sign-in has expired. Please connect the mailbox again.")) from error
     with _guard:
         _tokens[key] = (time.monotonic() + max(0.0, lasts - 60), token)

@@ -30,6 +30,30 @@ _FAILED = re.compile(
     r"|반송|전송\s?실패|배달\s?(?:되지|실패|못)|발송\s?실패|수신\s?실패|메일을?\s?보낼\s?수\s?없|配信(?:不能|できません|エラー|失敗)|送信(?:エラー|できません|失敗)|エラーメール|未送達",
     re.IGNORECASE,
 )
+_REPLY_SUBJECT = re.compile(
+    r"\s*(?:automatic reply|auto(?:matic)?[ -]?reply|자동\s?회신|자동\s?응답|自動応答|自動返信|out of office)",
+    re.IGNORECASE,
+)
+_LIST_HEADERS = (
+    "list-id",
+    "list-unsubscribe",
+    "list-post",
+    "list-help",
+    "mailing-list",
+    "x-mailing-list",
+    "list-unsubscribe-post",
+)
+_RESPONDER_HEADERS = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-autoreply-from",
+    "x-auto-reply",
+    "x-mail-autoreply",
+    "x-naver-autoreply",
+)
+#: Values of X-Auto-Response-Suppress (MS-OXCMAIL 2.2.3.2.14) that forbid any answer of ours.
+_SUPPRESSING = frozenset({"all", "autoreply", "oof", "dr", "ndr", "rn", "nrn"})
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _CODE = re.compile(r"\b(5[0-5]\d|4[2-5]\d)[ -]")
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
@@ -52,67 +76,33 @@ def judge(root: Part, sender: str, name: str, subject: str, envelope_from: str |
     submitted = headers.raw_text(root.first("auto-submitted")).split(";")[0].split("(")[0].strip().lower()
     precedence = headers.raw_text(root.first("precedence")).strip().lower()
     suppress = headers.raw_text(root.first("x-auto-response-suppress")).lower()
-    found.is_list = any(
-        root.first(key)
-        for key in (
-            "list-id",
-            "list-unsubscribe",
-            "list-post",
-            "list-help",
-            "mailing-list",
-            "x-mailing-list",
-            "list-unsubscribe-post",
-        )
-    )
+    found.is_list = any(root.first(key) for key in _LIST_HEADERS)
     absent = bool(_ABSENT.search(subject))
-    responder = any(
-        root.first(key)
-        for key in (
-            "x-autoreply",
-            "x-autorespond",
-            "x-autoresponder",
-            "x-autoreply-from",
-            "x-auto-reply",
-            "x-mail-autoreply",
-            "x-naver-autoreply",
-        )
-    )
-    local = sender.partition("@")[0]
+    responder = _vacation(root) or any(root.first(key) for key in _RESPONDER_HEADERS)
+    says_so = absent and bool(suppress or _REPLY_SUBJECT.match(subject))
     if bounce:
         found.kind = "bounce"
     elif submitted and submitted != "no":
-        found.kind = (
-            "auto-replied" if submitted.startswith("auto-replied") or submitted == "auto-notified" else "auto-generated"
-        )
-    elif (
-        responder
-        or precedence in ("auto_reply", "auto-reply")
-        or _vacation(root)
-        or (
-            absent
-            and (
-                suppress
-                or re.match(
-                    r"\s*(?:automatic reply|auto(?:matic)?[ -]?reply|자동\s?회신|자동\s?응답|自動応答|自動返信|out of office)",
-                    subject,
-                    re.IGNORECASE,
-                )
-            )
-        )
-    ):
+        replied = submitted.startswith("auto-replied") or submitted == "auto-notified"
+        found.kind = "auto-replied" if replied else "auto-generated"
+    elif responder or says_so or precedence in ("auto_reply", "auto-reply"):
         found.kind = "auto-replied"
     elif precedence in ("bulk", "junk", "list"):
         found.kind = "list" if precedence == "list" or found.is_list else "bulk"
     elif found.is_list:
         found.kind = "list"
-    elif _DAEMON.search(local) or _ROBOT.match(local) or (envelope_from is not None and not envelope_from.strip("<> ")):
+    elif _is_robot(sender, envelope_from):
         found.kind = "robot"
-    found.out_of_office = found.kind == "auto-replied" and (absent or bool(suppress) or responder or _vacation(root))
-    found.suppress_reply = bool(found.kind) or (
-        suppress not in ("", "none")
-        and any(word in suppress for word in ("all", "autoreply", "oof", "dr", "nrn", "rn"))
-    )
+    found.out_of_office = found.kind == "auto-replied" and (absent or bool(suppress) or responder)
+    found.suppress_reply = bool(found.kind) or any(word in _SUPPRESSING for word in re.findall(r"[a-z]+", suppress))
     return found
+
+
+def _is_robot(sender: str, envelope_from: str | None) -> bool:
+    """By the name before the at sign, or by a null return path."""
+    local = sender.partition("@")[0]
+    no_return = envelope_from is not None and not envelope_from.strip("<> ")
+    return no_return or bool(_DAEMON.search(local) or _ROBOT.match(local))
 
 
 def _vacation(root: Part) -> bool:

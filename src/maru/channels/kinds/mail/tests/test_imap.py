@@ -184,8 +184,9 @@ class _Tokens(http.server.BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def test_a_refresh_token_becomes_an_access_token() -> None:
+def test_a_refresh_token_becomes_an_access_token(settings: Any) -> None:
     server = http.server.HTTPServer(("127.0.0.1", 0), _Tokens)
+    settings.OUTBOUND_ALLOWED, settings.OUTBOUND_PORTS = ["127.0.0.1/32"], [server.server_port]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/token"
     good = Access("x", 1, "tls", "google", "a@b.example", "good", "client", "secret")
