@@ -82,13 +82,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session on POST only; a mere link must not sign anybody out."""
     if request.method != "POST":
         return redirect("organizations:landing")
-    language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     logout(request)
     messages.success(request, _("You have signed out."))
-    response = redirect("organizations:landing")
-    if language:
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=365 * 24 * 3600, samesite="Lax")
-    return response
+    return redirect(safe_next(request) or reverse("organizations:landing"))
 
 
 @never_cache

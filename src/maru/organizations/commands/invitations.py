@@ -51,7 +51,6 @@ def invite(actor: Actor, *, emails: Sequence[str], offer: Offer = Offer()) -> li
         raise Invalid({"role": _("Choose one of the roles.")})
     wanted = list(dict.fromkeys(fold_email(email) for email in emails if email.strip()))
     _check(wanted)
-    limits.hit(f"invite:{actor.organization_id}", limit=MOST_A_DAY, seconds=limits.DAY)
     organization = get_organization(actor)
     if offer.language not in dict(LANGUAGES):
         offer = replace(offer, language=organization.language)
@@ -84,6 +83,7 @@ def _is_address(email: str) -> bool:
 def _send(actor: Actor, organization: Organization, email: str, offer: Offer) -> Invitation:
     key = limits.private_key("invited", limits.fold_address(email))
     limits.hit(key, limit=MOST_TO_ONE_A_DAY, seconds=limits.DAY)
+    limits.hit(f"invite:{organization.id}", limit=MOST_A_DAY, seconds=limits.DAY)
     earlier = Invitation.objects.filter(organization_id=organization.id, email=email, used_at=None, revoked_at=None)
     earlier.update(revoked_at=timezone.now())
     token = new_token(192)
