@@ -171,6 +171,8 @@ def test_the_bell_opens_and_leads_to_the_ticket(house: House, browser: Any, comp
         assert page.locator("#bell .bubble-n").count() == 0
         page.goto(f"/desk/{company.slug}/messages")
         page.get_by_text("종이 알린 티켓").wait_for()
+        commands.comment(member_actor(lee), ticket_id=ticket.id, html="<p>여기에도 바로 보여요</p>")
+        page.get_by_text("여기에도 바로 보여요").wait_for(timeout=WAIT)
         page.goto(f"/desk/{company.slug}/messages/settings")
         switch = page.get_by_role("switch").first
         switch.uncheck()
