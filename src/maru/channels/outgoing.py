@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -29,19 +30,33 @@ AUTOMATIC_PER_HOUR = 3
 AUTOMATIC_PER_DAY = 10
 
 
-_ORGANIZATION_SECONDS = 5.0
-_organizations: dict[int, tuple[float, Organization]] = {}
+_REMEMBERED_SECONDS = 5.0
+_remembered: dict[tuple[str, int, int], tuple[float, Any]] = {}
+
+
+def _remember(key: tuple[str, int, int], read: Callable[[], Any]) -> Any:
+    """Each mail asks for the same few rows several times, and they seldom change."""
+    known = _remembered.get(key)
+    if known is None or known[0] < time.monotonic():
+        if len(_remembered) > 2000:
+            _remembered.clear()
+        known = (time.monotonic() + _REMEMBERED_SECONDS, read())
+        _remembered[key] = known
+    return known[1]
 
 
 def organization_of(organization_id: int) -> Organization:
-    """The organization, remembered for five seconds: each mail asks several times, and its name seldom changes."""
-    known = _organizations.get(organization_id)
-    if known is None or known[0] < time.monotonic():
-        if len(_organizations) > 1000:
-            _organizations.clear()
-        known = (time.monotonic() + _ORGANIZATION_SECONDS, Organization.objects.get(id=organization_id))
-        _organizations[organization_id] = known
-    return known[1]
+    """The organization, up to five seconds old."""
+    found: Organization = _remember(
+        ("organization", organization_id, 0), lambda: Organization.objects.get(id=organization_id)
+    )
+    return found
+
+
+def service_of(organization_id: int, service_id: int) -> Service:
+    """A service of the running organization, up to five seconds old."""
+    found: Service = _remember(("service", organization_id, service_id), lambda: Service.objects.get(id=service_id))
+    return found
 
 
 def mail_domain(organization: Organization) -> str:

@@ -1,7 +1,13 @@
 """What goes out when something happens to a ticket. Runs in the transaction of its cause."""
 
 from maru.channels import letters
-from maru.channels.outgoing import is_own_address, may_write_automatically, organization_of, queue_ticket_mail
+from maru.channels.outgoing import (
+    is_own_address,
+    may_write_automatically,
+    organization_of,
+    queue_ticket_mail,
+    service_of,
+)
 from maru.core.actors import ActorKind
 from maru.core.events import Published
 from maru.organizations.models import Organization, Service
@@ -16,7 +22,7 @@ _THREAD = 10
 
 def _context(ticket_id: int) -> tuple[Ticket, Organization, Service]:
     ticket = Ticket.objects.get(id=ticket_id)
-    return ticket, organization_of(ticket.organization_id), Service.objects.get(id=ticket.service_id)
+    return ticket, organization_of(ticket.organization_id), service_of(ticket.organization_id, ticket.service_id)
 
 
 def _thread(ticket: Ticket) -> list[str]:
