@@ -26,3 +26,11 @@ document.addEventListener('htmx:after:swap', event => {
 
 // Narrow screens show the list or the ticket: back to the list is an ordinary page.
 addEventListener('popstate', () => requestAnimationFrame(settle));
+
+// A search's address names only what was filled in.
+document.addEventListener('formdata', event => {
+  const form = event.target as HTMLFormElement;
+  if (!form.matches('.criteria, .search-form')) return;
+  const data = (event as FormDataEvent).formData;
+  for (const name of new Set(data.keys())) if (data.getAll(name).every(value => value === '')) data.delete(name);
+});

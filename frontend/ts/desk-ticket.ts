@@ -59,13 +59,27 @@ document.addEventListener('htmx:after:request', event => {
   });
 });
 
+const SENT = 'maru-sent';
+
+/** A form of the old kind leaves its draft behind: it goes once the next page shows that it was taken. */
+function forgetSent(): void {
+  const key = sessionStorage.getItem(SENT);
+  if (!key) return;
+  sessionStorage.removeItem(SENT);
+  if (!$('.err, .banner-danger')) localStorage.removeItem(`maru-draft:${key}`);
+}
+forgetSent();
+
 let pressed: HTMLButtonElement | null = null;
 
 document.addEventListener(
   'submit',
   event => {
     const form = event.target as HTMLFormElement;
-    if (form.closest('m-composer')) pressed = (event as SubmitEvent).submitter as HTMLButtonElement | null;
+    const box = form.closest<HTMLElement>('m-composer');
+    if (!box) return;
+    pressed = (event as SubmitEvent).submitter as HTMLButtonElement | null;
+    if (!form.hasAttribute('hx-post')) sessionStorage.setItem(SENT, box.dataset.key ?? '');
   },
   true,
 );
