@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from django.urls import URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from maru.accounts import urls as accounts
 from maru.api import urls as api
@@ -21,7 +21,8 @@ handler500 = "maru.ui.errors.server_error"
 def _room(room: ModuleType, namespace: str) -> URLResolver:
     """One namespace for a room's addresses at the root and at the desk."""
     at_the_desk = path("desk/<slug:slug>/", include(room.desk_urlpatterns))
-    return path("", include(([*getattr(room, "urlpatterns", []), at_the_desk], namespace)))
+    addresses: list[URLPattern | URLResolver] = [*getattr(room, "urlpatterns", []), at_the_desk]
+    return path("", include((addresses, namespace)))
 
 
 _people = [

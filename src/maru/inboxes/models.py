@@ -19,7 +19,7 @@ class Mailbox(TenantModel):
         NONE = "none"
 
     class Auth(models.TextChoices):
-        PASSWORD = "password"
+        PASSWORD = "password"  # noqa: S105
         GOOGLE = "google"
         MICROSOFT = "microsoft"
 

@@ -103,7 +103,8 @@ def _tell(organization: Organization, service_id: int, request: Request, languag
             wants_receipt=request.hours < 2,
         )
         if request.taken:
-            commands.take(actor, ticket_id=ticket.id, group_id=agent.seats.order_by("id").first().group_id)
+            group_id = agent.seats.order_by("id").values_list("group_id", flat=True).first()
+            commands.take(actor, ticket_id=ticket.id, group_id=group_id)
         for turn in request.turns:
             _turn(organization, ticket, request, turn, agent)
         _make_older(ticket, request.hours)

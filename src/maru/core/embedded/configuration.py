@@ -21,6 +21,37 @@ def memory_of_machine() -> int:
     return min(total, int(limit)) if limit.isdigit() else total
 
 
+# The same on every machine.
+_FIXED = {
+    # Pages are short and many: compiling and parallel workers cost more than they bring.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "max_worker_processes": "4",
+    "max_logical_replication_workers": "0",
+    "autovacuum_max_workers": "2",
+    "autovacuum_naptime": "'20s'",
+    "io_workers": "1",
+    "random_page_cost": "1.1",
+    "effective_io_concurrency": "16",
+    # Bounds the write-ahead log, and with it the time a start after a crash takes (seconds).
+    "max_wal_size": "'1GB'",
+    "min_wal_size": "'80MB'",
+    "wal_compression": "'pglz'",
+    "checkpoint_timeout": "'5min'",
+    "idle_in_transaction_session_timeout": "'10min'",
+    "client_connection_check_interval": "'10s'",
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    "log_min_messages": "'warning'",
+    "log_checkpoints": "off",
+    "log_min_duration_statement": "'2s'",
+    # Statements carry customers' words; their parameters stay out of the log.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_line_prefix": "'%m [%p] %u@%d '",
+}
+
+
 def server_configuration(memory: int, *, socket_folder: str, port: int, durable: bool) -> str:
     """The text of ``postgresql.conf``.
 
@@ -42,32 +73,7 @@ def server_configuration(memory: int, *, socket_folder: str, port: int, durable:
         "work_mem": f"{max(4, min(megabytes // 256, 16))}MB",
         "maintenance_work_mem": f"{max(32, min(megabytes // 32, 256))}MB",
         "huge_pages": "off",
-        # Pages are short and many: compiling and parallel workers cost more than they bring.
-        "jit": "off",
-        "max_parallel_workers_per_gather": "0",
-        "max_worker_processes": "4",
-        "max_logical_replication_workers": "0",
-        "autovacuum_max_workers": "2",
-        "autovacuum_naptime": "'20s'",
-        "io_workers": "1",
-        "random_page_cost": "1.1",
-        "effective_io_concurrency": "16",
-        # Bounds the write-ahead log, and with it the time a start after a crash takes (seconds).
-        "max_wal_size": "'1GB'",
-        "min_wal_size": "'80MB'",
-        "wal_compression": "'pglz'",
-        "checkpoint_timeout": "'5min'",
-        "idle_in_transaction_session_timeout": "'10min'",
-        "client_connection_check_interval": "'10s'",
-        "timezone": "'UTC'",
-        "log_timezone": "'UTC'",
-        "log_min_messages": "'warning'",
-        "log_checkpoints": "off",
-        "log_min_duration_statement": "'2s'",
-        # Statements carry customers' words; their parameters stay out of the log.
-        "log_parameter_max_length": "0",
-        "log_parameter_max_length_on_error": "0",
-        "log_line_prefix": "'%m [%p] %u@%d '",
+        **_FIXED,
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "log_statement": "'none'"}

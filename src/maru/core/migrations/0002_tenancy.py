@@ -1,7 +1,7 @@
 from django.db import migrations
 
-from maru.core.tenancy.roles import CREATE_SCANNER
 from maru.core.tenancy.operations import Tenancy
+from maru.core.tenancy.roles import CREATE_SCANNER
 
 
 class Migration(migrations.Migration):
