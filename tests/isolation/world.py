@@ -1,15 +1,18 @@
 """Two organizations with one row or more in every table that belongs to an organization."""
 
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils import timezone
 
-from maru.accounts.models import Group, GroupMember, Member
+from maru.accounts.models import Group, GroupMember, Invitation, Member
 from maru.api.keys import create_key
 from maru.core.actors import system_actor
+from maru.core.models import StoredFile
 from maru.core.tenancy import TenantForeignKey, TenantModel, tenant, tenant_models
+from maru.helpcenter.models import Submission
 from maru.organizations.models import Organization, Service
 from maru.testing.makers import make_member, make_organization
 from maru.tickets import commands
@@ -54,6 +57,15 @@ class World:
             self.key, self.secret = create_key(actor, service_id=service.id, name="program")
             for model in tenant_models():
                 self.rows[model.__name__] = self._row(model)
+            self.nonce = str(Submission.objects.values_list("nonce", flat=True)[0])
+            self.file_token = str(StoredFile.objects.values_list("token", flat=True)[0])
+        self.invitation_id = Invitation.objects.create(
+            organization_id=self.organization.id,
+            email=f"invited@{slug}.example",
+            token_hash=secrets.token_hex(32),
+            invited_by_id=self.founder.id,
+            expires_at=timezone.now() + timedelta(days=7),
+        ).id
 
     def _row(self, model: type[TenantModel]) -> int:
         known = model.objects.order_by("id").values_list("id", flat=True).first()
