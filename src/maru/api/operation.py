@@ -78,15 +78,24 @@ def operation(function: Operation[P]) -> Operation[P]:
     def run(request: ApiRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         actor = request.auth.actor
         with tenant(actor.organization_id):
-            state = Service.objects.filter(id=actor.service_id).values_list("state", flat=True).first()
-            if state != Service.State.ACTIVE:
-                raise Forbidden(_("This service is suspended."), code="service_suspended")
+            _require_active(actor)
             name = request.headers.get("Idempotency-Key")
             if request.method != "POST" or name is None:
                 return function(request, *args, **kwargs)
             return _once(request, name, lambda: function(request, *args, **kwargs))
 
     return cast(Operation[P], run)
+
+
+def _require_active(actor: Actor) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select state from organizations_service where organization_id = %s and id = %s",
+            [actor.organization_id, actor.service_id],
+        )
+        row = cursor.fetchone()
+    if row is None or row[0] != Service.State.ACTIVE:
+        raise Forbidden(_("This service is suspended."), code="service_suspended")
 
 
 def _once(request: ApiRequest, name: str, call: Callable[[], HttpResponse]) -> HttpResponse:

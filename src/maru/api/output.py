@@ -28,6 +28,11 @@ def show_tickets(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     return [_ticket(ticket, stages.get(ticket.stage_id, ""), assignees[ticket.id]) for ticket in tickets]
 
 
+def show_new_ticket(ticket: Ticket, assignees: Sequence[int]) -> dict[str, Any]:
+    """A ticket that was just opened, with what is known of it: nothing is read."""
+    return _ticket(ticket, stage_name(ticket.stage), list(dict.fromkeys(assignees)))
+
+
 def _ticket(ticket: Ticket, stage: str, assignees: list[int]) -> dict[str, Any]:
     return {
         "number": show_ticket_number(ticket.number),

@@ -9,7 +9,7 @@ from ninja.decorators import decorate_view
 
 from maru.api.cursors import read_cursor, read_timed_cursor, write_cursor
 from maru.api.operation import ApiRequest, answer, json_body, only, operation
-from maru.api.output import show_tickets
+from maru.api.output import show_new_ticket, show_tickets
 from maru.api.schemas import (
     PRIORITY_WORDS,
     STATUS_WORDS,
@@ -84,7 +84,7 @@ def create_ticket(request: ApiRequest, data: TicketIn) -> HttpResponse:
         wants_receipt=data.receipt,
     )
     shown = show_ticket_number(ticket.number)
-    return answer(show_tickets([ticket])[0], 201, location=f"{request.path}/{shown}")
+    return answer(show_new_ticket(ticket, data.assignees), 201, location=f"{request.path}/{shown}")
 
 
 @router.get("/tickets", response={200: TicketPage, **READ_ERRORS}, summary="List tickets", operation_id="list_tickets")
