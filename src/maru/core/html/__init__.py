@@ -2,7 +2,7 @@
 
 from maru.core.html.invisible import one_line, strip_bidi, strip_controls, strip_invisible
 from maru.core.html.measure import CHILD, IN_PROCESS, Limits, excess
-from maru.core.html.policy import POLICY_VERSION, SafeHtml, sanitise, sanitise_mail, show
+from maru.core.html.policy import POLICY_VERSION, SafeHtml, sanitise, sanitise_mail, show, undress
 from maru.core.html.text import html_to_text, text_to_html
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "strip_controls",
     "strip_invisible",
     "text_to_html",
+    "undress",
 ]

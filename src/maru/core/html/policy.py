@@ -149,6 +149,9 @@ _LINK = re.compile(r"(?:https://[^\s/@\\]+(?:[/?#][^\s\\]*)?|mailto:[^\s<>\"]+|t
 _CID = re.compile(r"cid:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,250}", re.IGNORECASE)
 _REMOTE = "cid:remote-%d.maru"
 _IMG = re.compile(r'<img\b((?:[^>"]|"[^"]*")*?) src="cid:([^"]*)"((?:[^>"]|"[^"]*")*)>')
+_TAG = re.compile(r'<([a-z][a-z0-9]*)((?: [a-z-]+="[^"]*")+)>')
+_ATTRIBUTE = re.compile(r' ([a-z-]+)="[^"]*"')
+_DRESS = {"style", "bgcolor"}
 _REMOTE_ID = re.compile(r"remote-(\d{1,4})\.maru")
 
 
@@ -273,6 +276,19 @@ def show(
         return f"<img{match[1]}{source}{match[3]}>"
 
     return _IMG.sub(replace, safe)
+
+
+def undress(safe: str) -> str:
+    """Sanitised HTML without the sender's own styles and backgrounds, as a page of ours shows it.
+
+    The page's policy forbids style at an element, and a white background under our dark theme's text is unreadable.
+    """
+
+    def bare(match: re.Match[str]) -> str:
+        kept = _ATTRIBUTE.sub(lambda one: "" if one[1] in _DRESS else one[0], match[2])
+        return f"<{match[1]}{kept}>"
+
+    return _TAG.sub(bare, safe)
 
 
 def _escape(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maru.core.html import CHILD, IN_PROCESS, Limits, excess, sanitise, show
+from maru.core.html import CHILD, IN_PROCESS, Limits, excess, sanitise, show, undress
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -138,3 +138,18 @@ def test_limits_have_names() -> None:
     assert excess("<a " + "b=1 " * 20 + ">", small) == "attributes"
     assert excess("<p>fine</p>", small) == ""
     assert CHILD.size > IN_PROCESS.size
+
+
+def test_a_page_shows_a_mail_without_its_styles_and_backgrounds() -> None:
+    mail = '<table bgcolor="#fff"><tr><td style="color:red" align="left">a<br><b style="color: red">b</b></td></tr></table>'
+    shown = undress(sanitise(mail).html)
+    assert "style" not in shown
+    assert "bgcolor" not in shown
+    assert 'align="left"' in shown
+    assert "<b>b</b>" in shown
+
+
+def test_words_that_look_like_a_style_stay_words() -> None:
+    tricky = """<p title=' style='>1</p><p title='x style="a" onclick=' dir="ltr">2</p> <p>&lt;p style="a"&gt;</p>"""
+    safe = sanitise(tricky).html
+    assert undress(safe) == safe
