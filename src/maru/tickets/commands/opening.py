@@ -14,7 +14,7 @@ from maru.core.html import one_line
 from maru.core.ids import new_ticket_number
 from maru.customers.commands import find_or_create_customer
 from maru.organizations.models import Service
-from maru.tickets.commands.common import add_message, clean_body, clean_title, now, reindex
+from maru.tickets.commands.common import add_message, clean_body, clean_title, now
 from maru.tickets.events import MembersAssigned, TicketOpened
 from maru.tickets.models import (
     Assignment,
@@ -28,6 +28,7 @@ from maru.tickets.models import (
     Ticket,
 )
 from maru.tickets.queries.one import stage_for
+from maru.tickets.search import index_new_ticket
 from maru.tickets.values import Copy, MailFacts, Requester
 
 
@@ -89,7 +90,7 @@ def open_ticket(
     )
     ticket.last_message_id = message.id
     ticket.save(update_fields=["last_message_id"])
-    reindex(ticket)
+    index_new_ticket(ticket, message)
     publish(actor, TicketOpened(ticket.id, ticket.number, channel, message.id, wants_receipt))
     if members:
         publish(actor, MembersAssigned(ticket.id, ticket.number, members))

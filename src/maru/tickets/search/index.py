@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 from maru.core.tenancy import current_organization_id
+from maru.tickets.models import Message, Ticket
 from maru.tickets.search.idents import MOST_OF_ONE_TEXT, idents_of, phone_value
 from maru.tickets.search.text import LONGEST_MESSAGE, LONGEST_TEXT, clip, normalise
 
@@ -20,16 +21,34 @@ select id, left(text, %s) from tickets_message
  where organization_id = %s and ticket_id = %s and id > %s order by id limit 200
 """
 _STORE = """
-insert into ticket_search (organization_id, ticket_id, upto, head, norm) values (%s, %s, %s, %s, %s)
-on conflict (organization_id, ticket_id) do update set upto = excluded.upto, head = excluded.head, norm = excluded.norm
-"""
-_APPEND = """
-update ticket_search set upto = %s, norm = left(norm || %s, %s) where organization_id = %s and ticket_id = %s
-"""
-_IDENTS = """
+with stored as (
+  insert into ticket_search (organization_id, ticket_id, upto, head, norm) values (%s, %s, %s, %s, %s)
+  on conflict (organization_id, ticket_id) do update
+     set upto = excluded.upto, head = excluded.head, norm = excluded.norm
+)
 insert into ticket_ident (organization_id, value, ticket_id) select %s, v, %s from unnest(%s::text[]) v
 on conflict do nothing
 """
+_APPEND = """
+with appended as (
+  update ticket_search set upto = %s, norm = left(norm || %s, %s) where organization_id = %s and ticket_id = %s
+)
+insert into ticket_ident (organization_id, value, ticket_id) select %s, v, %s from unnest(%s::text[]) v
+on conflict do nothing
+"""
+_FORGET = "delete from ticket_ident where organization_id = %s and ticket_id = %s"
+
+
+def index_new_ticket(ticket: Ticket, message: Message) -> None:
+    """Make a ticket that was just opened searchable, with its first message: one statement, nothing is read."""
+    head = head_of(
+        ticket.title, ticket.requester_name, ticket.requester_company, ticket.requester_email, ticket.requester_phone
+    )
+    text = message.text[:LONGEST_MESSAGE]
+    found = ticket_idents(ticket.number, ticket.title, ticket.requester_email, ticket.requester_phone, [text])
+    key = (ticket.organization_id, ticket.id)
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [*key, message.id, head, body_of(head, [text]), *key, sorted(found)])
 
 
 def index_ticket(ticket_id: int, *, rebuild: bool = False) -> None:
@@ -52,20 +71,16 @@ def index_ticket(ticket_id: int, *, rebuild: bool = False) -> None:
             return
         last = messages[-1][0] if messages else upto or 0
         texts = [text for _id, text in messages]
+        key = (organization_id, ticket_id)
         if fresh:
             if old_head is not None:
-                cursor.execute(
-                    "delete from ticket_ident where organization_id = %s and ticket_id = %s",
-                    [organization_id, ticket_id],
-                )
-            cursor.execute(_STORE, [organization_id, ticket_id, last, head, body_of(head, texts)])
+                cursor.execute(_FORGET, key)
             found = ticket_idents(number, title, email, phone, texts)
+            cursor.execute(_STORE, [*key, last, head, body_of(head, texts), *key, sorted(found)])
         else:
             added = "".join(normalise(text)[1:] for text in texts)
-            cursor.execute(_APPEND, [last, added, LONGEST_TEXT, organization_id, ticket_id])
             found = {value for text in texts for value in idents_of(text)}
-        if found:
-            cursor.execute(_IDENTS, [organization_id, ticket_id, sorted(found)])
+            cursor.execute(_APPEND, [last, added, LONGEST_TEXT, *key, *key, sorted(found)])
 
 
 def head_of(title: str, name: str, company: str, email: str, phone: str) -> str:
