@@ -7,38 +7,48 @@ from django.db import connection
 
 from maru.core.actors import Actor, Permission
 from maru.tickets.queries.directory import Directory
-from maru.tickets.queries.filters import conditions, read_filter
+from maru.tickets.queries.filters import conditions, held_by, read_filter
 
 CAP = 1000
 VIEW_CAP = 99
 COUNTED_VIEWS = 12
 
-# ``mine`` is read once as an array, so that the scan of open tickets stays index-only and has no subquery per row.
+# One index-only scan of the open tickets. ``offset 0`` keeps the look into ``held`` from being repeated per count.
 _OPEN = """
-with mine as materialized (
+with held as materialized (
   select ticket_id from tickets_assignment where organization_id = %(org)s and member_id = %(me)s
 )
-select group_id, category_id, grouping(group_id, category_id), count(*),
+select group_id, category_id, count(*),
   count(*) filter (where assignee_id is null),
-  count(*) filter (where group_id = any(%(groups)s)),
-  count(*) filter (where status <> 3 and (assignee_id = %(me)s or id in (select ticket_id from mine))),
-  count(*) filter (where status = 3 and (assignee_id = %(me)s or id in (select ticket_id from mine))),
-  count(*) filter (where created_by_id = %(me)s or assignee_id = %(me)s or id in (select ticket_id from mine))
-from tickets_ticket where organization_id = %(org)s and status < 6 and not is_spam
-group by grouping sets ((), (group_id), (category_id))
+  count(*) filter (where status <> 3 and is_mine),
+  count(*) filter (where status = 3 and is_mine),
+  count(*) filter (where created_by_id = %(me)s or is_mine)
+from (
+  select group_id, category_id, assignee_id, created_by_id, status,
+    (assignee_id = %(me)s or id in (select ticket_id from held)) is true as is_mine
+  from tickets_ticket where organization_id = %(org)s and status < 6 and not is_spam offset 0
+) t group by group_id, category_id
 """
-_MINE = "(assignee_id = %(me)s or id in (select ticket_id from tickets_assignment where organization_id = %(org)s and member_id = %(me)s))"
+_TICKETS = "(select 1 from tickets_ticket where organization_id = %(org)s and"
+# Of finished tickets the first assignee's own are counted by his index; those he only helps with just below the cap.
+_HELPED = """(select 1 from tickets_assignment a where a.organization_id = %(org)s and a.member_id = %(me)s and exists (
+  select 1 from tickets_ticket t where t.organization_id = %(org)s and t.id = a.ticket_id and t.status = {0}
+  and not t.is_spam and t.assignee_id is distinct from %(me)s) limit %(cap)s)"""
+_FINISHED = "(select count(*) from {0} assignee_id = %(me)s and status = {1} and status >= 6 and not is_spam limit %(cap)s) x)"
 _CAPPED = f"""
+with own as materialized (
+  select {_FINISHED.format(_TICKETS, 6)} as resolved, {_FINISHED.format(_TICKETS, 7)} as closed
+)
 select
-  (select count(*) from (select 1 from tickets_ticket where organization_id = %(org)s and status >= 6 and status = 6
-     and not is_spam and {_MINE} limit %(cap)s) a),
-  (select count(*) from (select 1 from tickets_ticket where organization_id = %(org)s and status >= 6 and status = 7
-     and not is_spam and {_MINE} limit %(cap)s) b),
-  (select count(*) from (select 1 from tickets_ticket where organization_id = %(org)s and is_spam limit %(cap)s) c),
-  (select count(*) from (select 1 from tickets_ticket where organization_id = %(org)s and not is_spam limit %(cap)s) d),
-  (select count(*) from (select 1 from tickets_ticket where organization_id = %(org)s and status < 6 and not is_spam
-     and last_agent_at is not null and last_customer_at > last_agent_at limit %(cap)s) e)
+  case when resolved > {CAP} then resolved else resolved + (select count(*) from {_HELPED.format(6)} y) end,
+  case when closed > {CAP} then closed else closed + (select count(*) from {_HELPED.format(7)} z) end,
+  (select count(*) from {_TICKETS} is_spam limit %(cap)s) c),
+  (select count(*) from {_TICKETS} not is_spam limit %(cap)s) d),
+  (select count(*) from {_TICKETS} status < 6 and not is_spam and last_agent_at is not null
+     and last_customer_at > last_agent_at limit %(cap)s) e)
+from own
 """
+_COLUMNS = ("open", "unassigned", "mine", "hold", "involved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +72,18 @@ def shown_count(count: int, cap: int = CAP) -> str:
 def count_tickets(actor: Actor, names: Directory) -> Counts:
     """All counts of the side menu for this member. Two statements."""
     actor.require(Permission.TICKET_VIEW)
-    params = {"org": actor.organization_id, "me": actor.member_id or 0, "groups": names.my_group_ids, "cap": CAP + 1}
-    views: dict[str, int] = {}
+    params = {"org": actor.organization_id, "me": actor.member_id or 0, "cap": CAP + 1}
+    views = dict.fromkeys(_COLUMNS, 0)
     groups: dict[int, int] = {}
     categories: dict[int, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, params)
-        for group_id, category_id, level, total, *rest in cursor.fetchall():
-            if level == 3:
-                views = dict(zip(("open", "unassigned", "groups", "mine", "hold", "involved"), (total, *rest), strict=True))
-            elif level == 1 and group_id is not None:
-                groups[group_id] = total
-            elif level == 2 and category_id is not None:
-                categories[category_id] = total
+        for group_id, category_id, *numbers in cursor.fetchall():
+            for name, number in zip(_COLUMNS, numbers, strict=True):
+                views[name] += number
+            groups[group_id or 0] = groups.get(group_id or 0, 0) + numbers[0]
+            categories[category_id or 0] = categories.get(category_id or 0, 0) + numbers[0]
+        views["groups"] = sum(groups.get(group_id, 0) for group_id in names.my_group_ids)
         cursor.execute(_CAPPED, params)
         views |= zip(("resolved", "closed", "spam", "all", "waiting"), cursor.fetchone(), strict=True)
     return Counts(views, groups, categories, _saved(actor, names))
@@ -91,10 +100,10 @@ def _saved(actor: Actor, names: Directory) -> dict[int, int]:
             continue
         where = conditions(wanted, actor, names)
         phrase = " and ".join(text for text, _params in where)
-        parts.append(
-            f"(select count(*) from (select 1 from tickets_ticket where organization_id = %s and {phrase} limit {VIEW_CAP + 1}) v)"
-        )
-        values += [actor.organization_id, *(value for _text, given in where for value in given)]
+        held, held_values = held_by(wanted, actor)
+        counted_rows = f"select 1 from tickets_ticket where organization_id = %s and {phrase} limit {VIEW_CAP + 1}"
+        parts.append(f"({held} select count(*) from ({counted_rows}) v)")
+        values += [*held_values, actor.organization_id, *(value for _text, given in where for value in given)]
         counted.append(view.id)
     if not parts:
         return {}

@@ -7,7 +7,7 @@ import unicodedata
 
 from maru.core.actors import Actor, Permission
 from maru.tickets.queries.directory import Directory
-from maru.tickets.queries.filters import Filter, conditions
+from maru.tickets.queries.filters import Filter, conditions, held_by
 from maru.tickets.queries.lists import PAGE, Page, Row, fetch_rows, with_names
 from maru.tickets.search import search
 
@@ -29,7 +29,7 @@ def find_tickets(actor: Actor, wanted: Filter, names: Directory, *, cursor: str 
         ids = search(actor.organization_id, wanted.words, before_id=before, limit=BATCH)
         if not ids:
             return Page(with_names(found, names))
-        rows = fetch_rows(actor, [("id = any(%s)", [ids]), *where], "order by id desc")
+        rows = fetch_rows(actor, [("id = any(%s)", [ids]), *where], "order by id desc", before=held_by(wanted, actor))
         found += [row for row in rows if _meets(row, wanted)]
         if len(found) > limit:
             found = found[:limit]

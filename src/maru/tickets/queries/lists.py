@@ -13,7 +13,7 @@ from maru.core.actors import Actor, Permission
 from maru.core.ids import show_ticket_number
 from maru.tickets.models import Priority, Status
 from maru.tickets.queries.directory import Directory, Person, status_name
-from maru.tickets.queries.filters import Condition, Filter, conditions
+from maru.tickets.queries.filters import Condition, Filter, conditions, held_by
 
 PAGE = 50
 COLUMNS = (
@@ -112,7 +112,7 @@ def list_tickets(actor: Actor, wanted: Filter, names: Directory, *, cursor: str 
     actor.require(Permission.TICKET_VIEW)
     where = conditions(wanted, actor, names)
     order = _order(wanted.sort, cursor, where)
-    rows = fetch_rows(actor, where, f"order by {order} limit %s", [limit + 1])
+    rows = fetch_rows(actor, where, f"order by {order} limit %s", [limit + 1], held_by(wanted, actor))
     page = rows[:limit]
     following = _cursor(wanted.sort, page[-1]) if len(rows) > limit else ""
     return Page(with_names(page, names), following)
@@ -146,12 +146,19 @@ def _read_cursor(cursor: str) -> tuple[int, int] | None:
     return int(moment), int(row_id)
 
 
-def fetch_rows(actor: Actor, where: Sequence[Condition], tail: str = "", params: Sequence[Any] = ()) -> list[Row]:
-    """Rows of the actor's organization under ``where``; ``tail`` is order and limit. Names are not filled in."""
+def fetch_rows(
+    actor: Actor, where: Sequence[Condition], tail: str = "", params: Sequence[Any] = (), before: Condition = ("", [])
+) -> list[Row]:
+    """Rows of the actor's organization under ``where``; ``tail`` is order and limit. Names are not filled in.
+
+    ``before`` holds common tables that ``where`` speaks of.
+    """
     phrase = " and ".join(text for text, _params in where) or "true"
-    values = [actor.organization_id, *(value for _text, given in where for value in given), *params]
+    values = [*before[1], actor.organization_id, *(value for _text, given in where for value in given), *params]
     with connection.cursor() as cursor:
-        cursor.execute(f"select {COLUMNS} from tickets_ticket where organization_id = %s and {phrase} {tail}", values)
+        cursor.execute(
+            f"{before[0]} select {COLUMNS} from tickets_ticket where organization_id = %s and {phrase} {tail}", values
+        )
         return [Row(*row) for row in cursor.fetchall()]
 
 
