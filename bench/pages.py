@@ -42,20 +42,23 @@ def paths_of(choices: list[str], count: int, seed: int) -> Iterator[str]:
 
 
 def measure(running: Running, client: Client, facts: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """For each kind: p50_ms, p95_ms (the middle of three rounds), cpu_ms (all processes), per_s with 4 connections."""
+    """For each kind: p50_ms, p95_ms (the middle of three rounds), cpu_ms (all processes), postgres_ms of it."""
     found = {}
     idle = running.idle_cpu()
     for kind, choices in kinds(facts).items():
         timed(client, list(paths_of(choices, WARM_UP, 0)))
-        rounds, cpu, began = [], running.cpu_ms(), time.monotonic()
+        rounds, cpu, began = [], running.cpu_by_kind(), time.monotonic()
         for number in range(ROUNDS):
             rounds.append(timed(client, list(paths_of(choices, EACH, number + 1))))
         seconds = time.monotonic() - began
-        spent = running.cpu_ms() - cpu - idle * seconds
+        after = running.cpu_by_kind()
+        spent = {part: after[part] - cpu[part] for part in cpu}
+        spent["maru"] -= idle * seconds
         found[kind] = {
             "p50_ms": sorted(percentile(times, 0.5) for times in rounds)[ROUNDS // 2],
             "p95_ms": sorted(percentile(times, 0.95) for times in rounds)[ROUNDS // 2],
-            "cpu_ms": spent / (ROUNDS * EACH),
+            "cpu_ms": sum(spent.values()) / (ROUNDS * EACH),
+            "postgres_ms": spent["postgres"] / (ROUNDS * EACH),
         }
         print(f"  {kind:15} " + "  ".join(f"{key} {value:7.1f}" for key, value in found[kind].items()), flush=True)
     return found

@@ -1,5 +1,6 @@
 """A real Maru as people start it, with the eyes to see what it costs."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -86,14 +87,18 @@ class Running:
 
     def cpu_ms(self) -> float:
         """Processor time all of them have had so far, in milliseconds."""
-        total = 0
+        return sum(self.cpu_by_kind().values())
+
+    def cpu_by_kind(self) -> dict[str, float]:
+        """The same for Maru's own processes and for PostgreSQL."""
+        found = {"maru": 0.0, "postgres": 0.0}
         for process in self.processes():
-            for task in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
-                try:
-                    total += int(task.read_text().split()[0])
-                except (OSError, IndexError):
-                    continue
-        return total / 1e6
+            with contextlib.suppress(psutil.Error):
+                kind = "postgres" if process.name() == "postgres" else "maru"
+                for task in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
+                    with contextlib.suppress(OSError, IndexError):
+                        found[kind] += int(task.read_text().split()[0]) / 1e6
+        return found
 
     def memory_mb(self) -> float:
         """Memory of all of them, shared pages counted once (PSS), in MB."""
