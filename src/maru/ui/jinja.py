@@ -1,12 +1,18 @@
 """Jinja2 for Django: the environment with Maru's globals, and the backend that finds templates inside apps."""
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.template.backends.jinja2 import Jinja2
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.backends.jinja2 import Jinja2, Template
+from django.template.backends.utils import csrf_input
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import (
     get_language,
     gettext,
@@ -15,9 +21,11 @@ from django.utils.translation import (
     pgettext,
 )
 from jinja2 import Environment, FileSystemBytecodeCache
+from jinja2.environment import create_cache
 from markupsafe import Markup
 
 from maru.ui import atoms, manifest, strings, times
+from maru.ui.folding import FoldingEnvironment
 from maru.ui.markup import safe
 
 LANGUAGES = (("ko", "한국어"), ("ja", "日本語"), ("en", "English"))
@@ -30,6 +38,50 @@ class MaruJinja2(Jinja2):
     """Django's Jinja2 backend reading `<app>/templates`, the same folder name as everything else."""
 
     app_dirname = "templates"
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self._speaking: dict[str, Any] = {}
+        super().__init__(params)
+
+    def get_template(self, template_name: str) -> "MaruTemplate":
+        found = super().get_template(template_name)
+        return MaruTemplate(found.template, self)
+
+    @property
+    def env(self) -> Any:
+        """The environment of the active language."""
+        language = lang()
+        return self._speaking.get(language) or self._speaking["en"]
+
+    @env.setter
+    def env(self, made: Any) -> None:
+        for language, _name in LANGUAGES:
+            speaking = made.overlay()
+            # An overlay shares its parent's cache; each language needs compiled templates of its own.
+            speaking.cache = create_cache(400)
+            speaking.language = language
+            self._speaking[language] = speaking
+
+
+class MaruTemplate(Template):
+    """A template that makes the form token of a request once, not once for each of its forms."""
+
+    def render(self, context: Mapping[str, Any] | None = None, request: HttpRequest | None = None) -> str:
+        values = dict(context or {})
+        if request is not None:
+            values |= request_values(request)
+            for processor in self.backend.template_context_processors:
+                values.update(processor(request))
+        return str(self.template.render(values))
+
+
+def request_values(request: HttpRequest) -> dict[str, Any]:
+    """What every template knows of its request."""
+    return {
+        "request": request,
+        "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),
+        "csrf_token": SimpleLazyObject(lambda: get_token(request)),
+    }
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
@@ -49,6 +101,16 @@ def json_script(value: Any, element_id: str) -> Markup:
     """Data for scripts as an inert JSON element; safe against closing tags in the data."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
     return safe(f'<script id="{element_id}" type="application/json">{text}</script>')
+
+
+def js_catalogue(area: str) -> Markup:
+    """The words of the page's scripts as an inert element, made once for each language."""
+    return _js_catalogue(area, lang())
+
+
+@lru_cache(maxsize=16)
+def _js_catalogue(area: str, language: str) -> Markup:
+    return json_script(strings.catalogue(area), "i18n")
 
 
 def theme_of(request: Any) -> str:
@@ -86,7 +148,7 @@ def environment(**options: Any) -> Environment:
         cache.mkdir(parents=True, exist_ok=True)
         options.setdefault("bytecode_cache", FileSystemBytecodeCache(str(cache)))
     options["autoescape"] = True
-    env = Environment(  # noqa: S701 - set just above
+    env = FoldingEnvironment(
         **options,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -110,6 +172,7 @@ def environment(**options: Any) -> Environment:
         get_language=get_language,
         classes=classes,
         js_strings=strings.catalogue,
+        js_catalogue=js_catalogue,
         hotkeys=strings.hotkeys,
         LANGUAGES=LANGUAGES,
         **_atoms(),

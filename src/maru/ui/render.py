@@ -5,9 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
-from django.template.backends.utils import csrf_input_lazy, csrf_token_lazy
 from django.utils.cache import patch_vary_headers
 from jinja2 import Template
+
+from maru.ui.jinja import request_values
 
 
 def block_to_string(
@@ -25,8 +26,7 @@ def block_to_string(
     values: dict[str, Any] = dict(context or {})
     values["request"] = request
     if request is not None:
-        values["csrf_input"] = csrf_input_lazy(request)
-        values["csrf_token"] = csrf_token_lazy(request)
+        values |= request_values(request)
         for processor in engine.template_context_processors:
             values.update(processor(request))
     state = page.new_context(values)

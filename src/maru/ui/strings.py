@@ -115,6 +115,11 @@ def _board() -> dict[str, str]:
 
 def hotkeys() -> list[tuple[str, list[tuple[str, str]]]]:
     """Groups of (keys, meaning) for the help sheet."""
+    return _hotkeys(get_language() or "en")
+
+
+@lru_cache(maxsize=16)
+def _hotkeys(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
     return [
         (
             pgettext("shortcuts", "Moving"),

@@ -32,6 +32,7 @@ def tenant(organization_id: int) -> Iterator[None]:
         with transaction.atomic():
             yield
         return
+    nested = connection.in_atomic_block
     with transaction.atomic():
         _set("maru.organization_id", str(organization_id))
         token = _current.set(organization_id)
@@ -39,18 +40,19 @@ def tenant(organization_id: int) -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
-            # Within a larger transaction (tests) SET LOCAL would outlive this block.
-            if not connection.needs_rollback:
+            # Within a larger transaction SET LOCAL would outlive this block; else it ends with the commit.
+            if nested and not connection.needs_rollback:
                 _set("maru.organization_id", "")
 
 
 @contextmanager
 def acting_account(account_id: int) -> Iterator[None]:
     """Let one account read its own memberships across organizations (policy ``own`` on ``accounts_member``)."""
+    nested = connection.in_atomic_block
     with transaction.atomic():
         _set("maru.account_id", str(account_id))
         try:
             yield
         finally:
-            if not connection.needs_rollback:
+            if nested and not connection.needs_rollback:
                 _set("maru.account_id", "")
