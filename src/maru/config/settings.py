@@ -14,7 +14,8 @@ SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = False
 _public = urlsplit(ENVIRONMENT.public_url)
 _is_https = _public.scheme == "https"
-ALLOWED_HOSTS = ["*"] if ENVIRONMENT.loopback else [_public.hostname or "", "127.0.0.1", "localhost"]
+# Names of this machine even while only it can reach us: a page elsewhere may point its own name here (DNS rebinding).
+ALLOWED_HOSTS = [_public.hostname or "", "127.0.0.1", "[::1]", "localhost", ".localhost"]
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.public_url]
 ROOT_URLCONF = "maru.config.urls"
 WSGI_APPLICATION = "maru.config.wsgi.application"

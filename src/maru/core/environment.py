@@ -73,8 +73,8 @@ class Environment:
 
     @property
     def loopback(self) -> bool:
-        """True when only this machine can reach the pages."""
-        return is_loopback(self.host)
+        """True when only this machine can reach the pages: no proxy hands them to anybody else."""
+        return is_loopback(self.host) and not self.trusted_proxies and is_loopback(_host_of(self.public_url))
 
     @property
     def files(self) -> Path:
@@ -99,6 +99,10 @@ def load(variables: Mapping[str, str] | None = None) -> Environment:
     source = os.environ if variables is None else variables
     host = source.get("MARU_HOST", "").strip() or "127.0.0.1"
     port = _number(source, "MARU_PORT", 8000, 1, 65535)
+    public_url = _public_url(source, host, port)
+    trusted_proxies = _number(source, "MARU_TRUSTED_PROXIES", 0, 0, 9)
+    # Behind a TLS proxy Maru listens on this machine alone too, and yet the whole world is let in.
+    own = is_loopback(host) and not trusted_proxies and is_loopback(_host_of(public_url))
     return Environment(
         data=_data_folder(source),
         host=host,
@@ -108,13 +112,13 @@ def load(variables: Mapping[str, str] | None = None) -> Environment:
         mail_domain=_mail_domain(source),
         database_url=_database_url(source, "DATABASE_URL"),
         app_database_url=_database_url(source, "MARU_APP_DATABASE_URL"),
-        demo=_switch(source, "MARU_DEMO", True) and is_loopback(host),
+        demo=_switch(source, "MARU_DEMO", True) and own,
         demo_asked=_switch(source, "MARU_DEMO", False),
         given_secret_key=_given_secret_key(source),
         relay=_relay(source),
-        public_url=_public_url(source, host, port),
+        public_url=public_url,
         web_workers=_number(source, "MARU_WEB_WORKERS", 2, 1, 64),
-        trusted_proxies=_number(source, "MARU_TRUSTED_PROXIES", 0, 0, 9),
+        trusted_proxies=trusted_proxies,
         backup_database_url=_database_url(source, "MARU_BACKUP_DATABASE_URL"),
         kiwi=_switch(source, "MARU_KIWI", False),
         authserv_id=source.get("MARU_AUTHSERV_ID", "").strip().lower(),
@@ -157,9 +161,7 @@ def _file(source: Mapping[str, str], name: str) -> Path | None:
         return None
     path = Path(written).expanduser().absolute()
     if not path.is_file():
-        raise EnvironmentProblem(
-            _("%(name)s names a file that is not there: %(path)s.") % {"name": name, "path": path}
-        )
+        raise EnvironmentProblem(_("%(name)s names a file that is not there: %(path)s.") % {"name": name, "path": path})
     return path
 
 
@@ -258,6 +260,10 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def _host_of(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _own_name() -> str:

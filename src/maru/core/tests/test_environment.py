@@ -80,6 +80,16 @@ def test_demo_exists_on_loopback_only(host: str, loopback: bool) -> None:
     assert not load({"MARU_HOST": host, "MARU_DEMO": "0"}).demo
 
 
+@pytest.mark.parametrize(
+    "behind", [{"MARU_PUBLIC_URL": "https://help.example.com"}, {"MARU_TRUSTED_PROXIES": "1"}], ids=["name", "proxies"]
+)
+def test_a_house_behind_a_proxy_is_open_to_the_world(behind: dict[str, str]) -> None:
+    """Without the demo, the Postbox and whatever else trusts that nobody but the operator comes by."""
+    environment = load({"MARU_HOST": "127.0.0.1", "MARU_DEMO": "1", **behind})
+    assert not environment.loopback
+    assert not environment.demo
+
+
 def test_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
     first = load({"MARU_DATA": str(tmp_path / "data")}).secret_key
     assert len(first) >= 50
