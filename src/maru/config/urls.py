@@ -25,7 +25,7 @@ def _room(room: ModuleType, namespace: str) -> URLResolver:
     return path("", include((addresses, namespace)))
 
 
-_people = [
+_people: list[URLPattern | URLResolver] = [
     *accounts.urlpatterns,
     *organizations.people_urlpatterns,
     path("desk/<slug:slug>/", include(organizations.people_desk_urlpatterns)),

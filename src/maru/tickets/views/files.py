@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpResponse, JsonResponse
+from typing import BinaryIO, cast
+
+from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,7 +28,9 @@ def upload(request: DeskRequest) -> HttpResponse:
     if given is None or service is None:
         return JsonResponse({"error": _("No file has arrived.")}, status=422)
     try:
-        stored = store_file(request.actor, name=given.name or "file", source=given, allowed=file_rules(service))
+        stored = store_file(
+            request.actor, name=given.name or "file", source=cast(BinaryIO, given), allowed=file_rules(service)
+        )
     except Invalid as error:
         return JsonResponse({"error": reason_of(error)}, status=422)
     url = f"{desk_reverse(request, 'file', stored.token, stored.name)}?inline=1"
@@ -35,6 +39,6 @@ def upload(request: DeskRequest) -> HttpResponse:
 
 @require_safe
 @desk_view(Permission.TICKET_VIEW)
-def download(request: DeskRequest, token: str, name: str) -> HttpResponse | FileResponse:
+def download(request: DeskRequest, token: str, name: str) -> HttpResponse:
     """The file as a download; ``?inline=1`` shows a picture, drawn anew, inside a page."""
     return file_response(file_of(request.actor, token), inline=request.GET.get("inline") == "1")
