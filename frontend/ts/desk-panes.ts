@@ -34,3 +34,24 @@ document.addEventListener('formdata', event => {
   const data = (event as FormDataEvent).formData;
   for (const name of new Set(data.keys())) if (data.getAll(name).every(value => value === '')) data.delete(name);
 });
+
+// The "move to" menu of a card is made when it is asked for: two hundred of them would be most of the page.
+document.addEventListener('click', event => {
+  const button = (event.target as Element).closest<HTMLElement>('[data-move-menu]');
+  const card = button?.closest<HTMLElement>('.kcard');
+  const template = $<HTMLTemplateElement>('#move-menu');
+  if (!button || !card || !template) return;
+  event.preventDefault();
+  let menu = $('.menu', card);
+  if (!menu) {
+    menu = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
+    menu.id = `move-${card.dataset.no}`;
+    button.setAttribute('popovertarget', menu.id);
+    card.append(menu);
+  }
+  for (const choice of menu.querySelectorAll<HTMLButtonElement>('[data-move]')) {
+    choice.disabled = choice.dataset.move === card.parentElement?.dataset.stage;
+  }
+  menu.showPopover();
+  menu.querySelector<HTMLElement>('.menu-item:not([disabled])')?.focus();
+});

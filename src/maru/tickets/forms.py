@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from maru.tickets.models import Channel, Priority
-from maru.tickets.queries.directory import Directory
 from maru.tickets.queries.choices import choices
+from maru.tickets.queries.directory import Directory
 
 CHANNELS = (Channel.PHONE, Channel.STAFF, Channel.EMAIL, Channel.CHAT)
 

@@ -97,9 +97,7 @@ def column_page(actor: Actor, stage: StageInfo, wanted: Filter, names: Directory
     """The cards of one column below the card ``cursor_id``."""
     actor.require(Permission.TICKET_VIEW)
     text, params = _where(actor, stage, wanted, names)
-    below = (
-        "(board_rank, id) < (select board_rank, id from tickets_ticket where organization_id = %s and id = %s)"
-    )
+    below = "(board_rank, id) < (select board_rank, id from tickets_ticket where organization_id = %s and id = %s)"
     held, before = held_by(wanted, actor)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -97,7 +97,12 @@ class Conversation:
 
 
 def read_conversation(
-    actor: Actor, ticket: Ticket, *, after_id: int | None = None, before_id: int | None = None, limit: int = MESSAGE_PAGE
+    actor: Actor,
+    ticket: Ticket,
+    *,
+    after_id: int | None = None,
+    before_id: int | None = None,
+    limit: int = MESSAGE_PAGE,
 ) -> Conversation:
     """The newest ``limit`` messages, or those after ``after_id`` / before ``before_id``, with the events among them."""
     actor.require(Permission.TICKET_VIEW)
@@ -108,7 +113,8 @@ def read_conversation(
         where, params = where + " and id < %s", [*params, before_id]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select {_MESSAGE_COLUMNS} from tickets_message where {where} order by id desc limit %s", [*params, limit + 1]
+            f"select {_MESSAGE_COLUMNS} from tickets_message where {where} order by id desc limit %s",
+            [*params, limit + 1],
         )
         found = [_entry(row) for row in cursor.fetchall()]
     earlier = len(found) > limit

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -34,7 +35,9 @@ _TICKETS = "(select 1 from tickets_ticket where organization_id = %(org)s and"
 _HELPED = """(select 1 from tickets_assignment a where a.organization_id = %(org)s and a.member_id = %(me)s and exists (
   select 1 from tickets_ticket t where t.organization_id = %(org)s and t.id = a.ticket_id and t.status = {0}
   and not t.is_spam and t.assignee_id is distinct from %(me)s) limit %(cap)s)"""
-_FINISHED = "(select count(*) from {0} assignee_id = %(me)s and status = {1} and status >= 6 and not is_spam limit %(cap)s) x)"
+_FINISHED = (
+    "(select count(*) from {0} assignee_id = %(me)s and status = {1} and status >= 6 and not is_spam limit %(cap)s) x)"
+)
 _CAPPED = f"""
 with own as materialized (
   select {_FINISHED.format(_TICKETS, 6)} as resolved, {_FINISHED.format(_TICKETS, 7)} as closed
@@ -92,7 +95,7 @@ def count_tickets(actor: Actor, names: Directory) -> Counts:
 def _saved(actor: Actor, names: Directory) -> dict[int, int]:
     """Counts of the first saved views, in one statement; views with free text are not counted."""
     parts: list[str] = []
-    values: list[object] = []
+    values: list[Any] = []
     counted: list[int] = []
     for view in names.views[:COUNTED_VIEWS]:
         wanted = read_filter(view.query)

@@ -157,7 +157,9 @@ def directory(actor: Actor) -> Directory:
     return Directory(
         people={person.id: person for person in known},
         groups={row[0]: GroupInfo(*row) for row in groups},
-        stages={row[0]: StageInfo(row[0], localised(row[1]), row[1], row[2], row[3], status_name(row[3])) for row in stages},
+        stages={
+            row[0]: StageInfo(row[0], localised(row[1]), row[1], row[2], row[3], status_name(row[3])) for row in stages
+        },
         categories={category.id: category for category in _outline(categories)},
         views=[ViewInfo(row[0], row[1], row[2] is None, row[3]) for row in views],
         services={row[0]: ServiceInfo(*row) for row in services},

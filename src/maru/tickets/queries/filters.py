@@ -144,9 +144,11 @@ def _among(texts: Iterable[str], allowed: Iterable[int]) -> list[int]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    # The first and last years cannot be told in every time zone.
+    return day if 1 < day.year < 9999 else None
 
 
 def conditions(wanted: Filter, actor: Actor, names: Directory) -> list[Condition]:

@@ -1,5 +1,7 @@
 """Finding one ticket, and the stages it may stand in."""
 
+from collections.abc import Sequence
+
 from maru.core.actors import Actor, ActorKind, Permission
 from maru.core.errors import NotFound
 from maru.core.ids import read_ticket_number
@@ -25,6 +27,17 @@ def get_ticket_by_id_for(actor: Actor, ticket_id: int, *, lock: bool = False) ->
     if lock:
         rows = rows.select_for_update(no_key=True)
     return _visible(actor, rows.first())
+
+
+def lock_tickets(actor: Actor, numbers: Sequence[str]) -> None:
+    """Hold many tickets until the transaction ends, before the first of them is changed.
+
+    Each change takes the lock of the organization's log (:func:`maru.core.events.publish`) after that of its ticket.
+    Who took further tickets while holding the log would wait for somebody who waits for the log.
+    """
+    stored = [number for typed in numbers if (number := read_ticket_number(typed))]
+    rows = Ticket.objects.filter(organization_id=actor.organization_id, number__in=stored).order_by("id")
+    list(rows.select_for_update(no_key=True).values_list("id", flat=True))
 
 
 def _visible(actor: Actor, ticket: Ticket | None) -> Ticket:

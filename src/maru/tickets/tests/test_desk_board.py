@@ -62,9 +62,7 @@ def test_a_card_that_somebody_moved_meanwhile_goes_back_with_a_reason(
         assert Ticket.objects.get(id=ticket.id).stage_id == held.id
 
 
-def test_bad_moves(
-    organization: Any, other_organization: Any, agent: Any, make_ticket: Any, client_of: Any
-) -> None:
+def test_bad_moves(organization: Any, other_organization: Any, agent: Any, make_ticket: Any, client_of: Any) -> None:
     ticket = make_ticket()
     client = client_of(agent)
     foreign_stage = stages(other_organization)[0]
@@ -81,9 +79,7 @@ def test_bad_moves(
 
 
 @pytest.mark.row("TKT-12")
-def test_columns_load_their_cards_page_by_page(
-    organization: Any, agent: Any, make_ticket: Any, client_of: Any
-) -> None:
+def test_columns_load_their_cards_page_by_page(organization: Any, agent: Any, make_ticket: Any, client_of: Any) -> None:
     for n in range(COLUMN_PAGE + 3):
         make_ticket(title=f"t{n}")
     actor = member_actor(agent)
@@ -123,14 +119,14 @@ def test_the_tree_of_categories(organization: Any, admin: Any) -> None:
     for depth in range(2, 6):
         at = add_category(actor, name="제품", parent_id=at.id)
         assert at.name == "제품", f"the same name is free at depth {depth}"
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         add_category(actor, name="zu tief", parent_id=at.id)
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         add_category(actor, name=" 제품 ")
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         add_category(actor, name="\u200b")
     sibling = add_category(actor, name="가격")
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         rename_category(actor, category_id=sibling.id, names={"": "제품"})
     with tenant(organization.id):
         before = IntakeCategory.objects.count()
@@ -169,13 +165,19 @@ def test_categories_in_the_settings(organization: Any, admin: Any, agent: Any, c
     assert after.order < made.order
     page = client.get(f"/desk/ab/settings/categories?at={made.id}").content.decode()
     assert "바뀐 유형" in page
-    assert "같은 위치에 같은 이름" in client.post(change, {"do": "add", "name": "바뀐 유형"}, follow=True).content.decode()
-    assert "이미 삭제되었습니다" in client.post(change, {"do": "delete", "category": 999999}, follow=True).content.decode()
+    assert (
+        "같은 위치에 같은 이름" in client.post(change, {"do": "add", "name": "바뀐 유형"}, follow=True).content.decode()
+    )
+    assert (
+        "이미 삭제되었습니다" in client.post(change, {"do": "delete", "category": 999999}, follow=True).content.decode()
+    )
     assert client_of(agent).post(change, {"do": "add", "name": "x"}).status_code == 403
 
 
 @pytest.mark.row("TKT-02")
-def test_stages_are_the_organizations_own(organization: Any, admin: Any, agent: Any, make_ticket: Any, client_of: Any) -> None:
+def test_stages_are_the_organizations_own(
+    organization: Any, admin: Any, agent: Any, make_ticket: Any, client_of: Any
+) -> None:
     make_ticket()
     actor, client = member_actor(admin), client_of(admin)
     change = "/desk/ab/settings/stages/change"
@@ -185,16 +187,16 @@ def test_stages_are_the_organizations_own(organization: Any, admin: Any, agent: 
     client.post(change, {"do": "up", "stage": review.id})
     assert [stage.id for stage in stages(organization)].index(review.id) == 3
     backlog = stages(organization)[0]
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         delete_stage(actor, stage_id=backlog.id)
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         change_stage(actor, stage_id=backlog.id, names={"ko": "접수"}, colour="", status=2)
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         add_stage(actor, names={"ko": " "}, colour="", status=2)
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         add_stage(actor, names={"ko": "x"}, colour="", status=99)
     done = stages(organization)[-1]
-    with pytest.raises(Invalid, match="."):
+    with pytest.raises(Invalid):
         delete_stage(actor, stage_id=done.id)
     client.post(change, {"do": "delete", "stage": review.id})
     assert review.id not in [stage.id for stage in stages(organization)]

@@ -21,9 +21,19 @@ LIST = "/desk/ab/tickets"
 
 def queries_of(client: Any, path: str) -> list[str]:
     client.get(path)
-    with CaptureQueriesContext(connection, ) as caught:
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
         assert client.get(path).status_code == 200
-    frame = ("SAVEPOINT", "RELEASE", "set_config", "django_session", "accounts_account", "accounts_member", "organizations_org")
+    frame = (
+        "SAVEPOINT",
+        "RELEASE",
+        "set_config",
+        "django_session",
+        "accounts_account",
+        "accounts_member",
+        "organizations_org",
+    )
     return [q["sql"] for q in caught.captured_queries if not any(word in q["sql"] for word in frame)]
 
 
@@ -55,7 +65,9 @@ def test_pages_need_few_statements_however_many_tickets(
 @pytest.mark.row("TKT-10")
 def test_every_view_shows_what_it_says(organization: Any, agent: Any, make_member: Any, make_ticket: Any) -> None:
     other = make_member("other")
-    mine, theirs, free, held, done, spam = (make_ticket(title=t) for t in ("mine", "theirs", "free", "held", "done", "spam"))
+    mine, theirs, _free, held, done, spam = (
+        make_ticket(title=t) for t in ("mine", "theirs", "free", "held", "done", "spam")
+    )
     actor = member_actor(agent)
     commands.assign(actor, ticket_id=mine.id, member_ids=[other.id, agent.id])
     commands.assign(actor, ticket_id=theirs.id, member_ids=[other.id])
@@ -87,9 +99,7 @@ def test_the_queue_of_customers_who_wrote_again(organization: Any, agent: Any, m
     actor = member_actor(agent)
     for ticket in (answered, again):
         commands.reply(actor, ticket_id=ticket.id, text="…")
-    commands.add_customer_message(
-        actor, ticket_id=again.id, text="아직 안 돼요", author_name="김서연", channel="web"
-    )
+    commands.add_customer_message(actor, ticket_id=again.id, text="아직 안 돼요", author_name="김서연", channel="web")
     with tenant(organization.id):
         names = directory(actor)
         assert [row.title for row in list_tickets(actor, Filter(view="waiting"), names).rows] == ["again"]
@@ -157,9 +167,7 @@ def test_a_cursor_that_makes_no_sense_starts_at_the_beginning(agent: Any, make_t
         ("q=환불&priority=4", set()),
     ],
 )
-def test_search_by_each_criterion(
-    agent: Any, make_ticket: Any, client_of: Any, query: str, found: set[str]
-) -> None:
+def test_search_by_each_criterion(agent: Any, make_ticket: Any, client_of: Any, query: str, found: set[str]) -> None:
     make_ticket(title="환불해주세요 제발", name="김서연", email="kim@objectlab.kr", phone="010-4821-0093")
     make_ticket(title="SSO 로그인", name="박도윤", email="park@serim.kr", priority=4, channel="email", text="무한 반복")
     page = client_of(agent).get(f"/desk/ab/search?{query}&view=all").content.decode()
@@ -192,7 +200,9 @@ def test_a_saved_view_is_kept_opened_and_forgotten(agent: Any, admin: Any, make_
     make_ticket(title="dringend", priority=4)
     make_ticket(title="normal")
     mine, boss = client_of(agent), client_of(admin)
-    answer = mine.post("/desk/ab/settings/views/add", {"view_name": "급한 것", "view": "all", "priority": "4"}, follow=True)
+    answer = mine.post(
+        "/desk/ab/settings/views/add", {"view_name": "급한 것", "view": "all", "priority": "4"}, follow=True
+    )
     page = answer.content.decode()
     assert "dringend" in page
     assert ">normal<" not in page
@@ -200,9 +210,10 @@ def test_a_saved_view_is_kept_opened_and_forgotten(agent: Any, admin: Any, make_
     assert mine.post("/desk/ab/settings/views/add", {"view_name": "모두", "shared": "1"}).status_code == 403
     boss.post("/desk/ab/settings/views/add", {"view_name": "모두", "shared": "1", "view": "spam"})
     assert "모두" in mine.get(LIST).content.decode()
-    assert "같은 이름의 보기" in boss.post(
-        "/desk/ab/settings/views/add", {"view_name": "모두", "shared": "1"}, follow=True
-    ).content.decode()
+    assert (
+        "같은 이름의 보기"
+        in boss.post("/desk/ab/settings/views/add", {"view_name": "모두", "shared": "1"}, follow=True).content.decode()
+    )
     with tenant(agent.organization_id):
         shared = SavedView.objects.get(name="모두")
         private = SavedView.objects.get(name="급한 것")
@@ -224,7 +235,10 @@ def test_a_filter_survives_its_address() -> None:
 
 
 def test_a_filter_of_nonsense_is_the_default() -> None:
-    assert read_filter({"view": "x", "status": ["9", "a"], "assignee": "'; drop", "created_from": "31.12.2026"}) == Filter()
+    assert (
+        read_filter({"view": "x", "status": ["9", "a"], "assignee": "'; drop", "created_from": "31.12.2026"})
+        == Filter()
+    )
 
 
 def test_another_tenants_agent_sees_nothing(
@@ -250,9 +264,11 @@ def test_a_member_without_an_agent_role_is_told_so(make_member: Callable[..., An
 def test_many_at_once_with_a_report(organization: Any, agent: Any, make_ticket: Any, client_of: Any) -> None:
     tickets = [make_ticket(title=f"t{n}") for n in range(3)]
     numbers = [ticket.number for ticket in tickets] + ["T0000ABCD0000"]
-    page = client_of(agent).post(
-        f"{LIST}/bulk", {"sel": numbers, "do": "change", "assignee": agent.id}, follow=True
-    ).content.decode()
+    page = (
+        client_of(agent)
+        .post(f"{LIST}/bulk", {"sel": numbers, "do": "change", "assignee": agent.id}, follow=True)
+        .content.decode()
+    )
     assert "티켓 3건을 변경했습니다." in page
     assert "티켓 1건은 변경하지 못했습니다" in page
     with tenant(organization.id):

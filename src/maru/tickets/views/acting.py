@@ -18,6 +18,7 @@ from maru.tickets import commands
 from maru.tickets.errors import AlreadyTaken
 from maru.tickets.models import Ticket
 from maru.tickets.queries import get_ticket_by_id_for, get_ticket_for
+from maru.tickets.queries.one import lock_tickets
 from maru.tickets.values import Requester
 from maru.tickets.views.common import back_to, desk_reverse, is_partial, reason_of, tell
 from maru.tickets.views.detail import render_pulse
@@ -167,7 +168,9 @@ def shared_note(request: DeskRequest, number: str) -> HttpResponse:
     version = _whole(request.POST.get("version"))
     text = request.POST.get("note", "")
     try:
-        commands.set_shared_note(request.actor, ticket_id=ticket.id, text=text, version=-1 if version is None else version)
+        commands.set_shared_note(
+            request.actor, ticket_id=ticket.id, text=text, version=-1 if version is None else version
+        )
     except Conflict as error:
         if not is_partial(request):
             from maru.tickets.views.composing import render_detail
@@ -214,7 +217,9 @@ def linked(request: DeskRequest, number: str) -> HttpResponse:
 def bulk(request: DeskRequest) -> HttpResponse:
     """Change stage or assignee of the selected tickets, or mark them as spam; tells how many did not work."""
     done, refused = 0, []
-    for number in list(dict.fromkeys(request.POST.getlist("sel")))[:MOST_AT_ONCE]:
+    wanted = list(dict.fromkeys(request.POST.getlist("sel")))[:MOST_AT_ONCE]
+    lock_tickets(request.actor, wanted)
+    for number in wanted:
         try:
             _bulk_one(request, get_ticket_for(request.actor, number))
             done += 1

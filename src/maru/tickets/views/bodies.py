@@ -6,7 +6,10 @@ import html as html_lib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -108,7 +111,8 @@ def store_files(actor: Actor, request: HttpRequest, service_id: int) -> list[int
         raise Invalid({"files": _("At most %(n)s files.") % {"n": service.file_limit}})
     rules = file_rules(service)
     return [
-        store_file(actor, name=upload.name or "file", source=upload, allowed=rules).id for upload in uploads
+        store_file(actor, name=upload.name or "file", source=cast(BinaryIO, upload), allowed=rules).id
+        for upload in uploads
     ]
 
 
@@ -120,8 +124,10 @@ def read_copies(typed: str) -> list[Copy]:
             continue
         match = _ADDRESS.match(part)
         address = (match["inside"] or match["plain"] or "") if match else ""
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", address):
-            raise Invalid({"copies": _("“%(part)s” is not a mail address.") % {"part": part.strip()[:80]}})
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise Invalid({"copies": _("“%(part)s” is not a mail address.") % {"part": part.strip()[:80]}}) from None
         found.append(Copy(address=address, name=((match and match["name"]) or "").strip()))
     return found
 

@@ -48,7 +48,12 @@ def view_label(view: str) -> str:
     }[view]
 
 
-_MINE = (("mine", "inbox"), ("hold", "circle-pause"), ("waiting", "message-circle-reply"), ("involved", "user-round-check"))
+_MINE = (
+    ("mine", "inbox"),
+    ("hold", "circle-pause"),
+    ("waiting", "message-circle-reply"),
+    ("involved", "user-round-check"),
+)
 _MINE_DONE = (("resolved", "circle-check"), ("closed", "circle-slash"))
 _TEAM = (("unassigned", "circle-dashed"), ("open", "circle-dot"), ("all", "layers"), ("spam", "ban"))
 
@@ -60,7 +65,9 @@ def side_menu(wanted: Filter, names: Directory) -> list[tuple[str, list[ViewLink
         return [_built_in(view, icon, wanted) for view, icon in views]
 
     groups = [
-        ViewLink(f"group-{group.id}", "users-round", group.name, Filter(group=group.id).query(), wanted.group == group.id)
+        ViewLink(
+            f"group-{group.id}", "users-round", group.name, Filter(group=group.id).query(), wanted.group == group.id
+        )
         for group in names.groups.values()
         if group.is_mine
     ]

@@ -147,9 +147,7 @@ def render_pulse(request: DeskRequest, ticket: Ticket, **more: Any) -> HttpRespo
 def _carried(thread: Thread, after: int, since: int) -> Thread:
     """Numbers never go back when nothing new has come."""
     newest_event = max(thread.newest_event, since)
-    return Thread(
-        thread.items, max(thread.newest_id, after), newest_event, thread.oldest_id, False, thread.last_day
-    )
+    return Thread(thread.items, max(thread.newest_id, after), newest_event, thread.oldest_id, False, thread.last_day)
 
 
 def _whole(text: str | None) -> int:

@@ -17,6 +17,7 @@ from maru.tickets.queries.filters import Filter
 from maru.tickets.queries.finding import find_tickets
 from maru.tickets.queries.lists import Page, list_tickets, rows_by_id
 from maru.tickets.views.common import desk_reverse, side_menu, title_of, wanted_of
+from maru.tickets.views.rows import board_cards, list_rows
 from maru.ui.render import render_block
 
 LAYOUT_COOKIE = "list_layout"
@@ -86,6 +87,8 @@ def frame_context(request: DeskRequest, wanted: Filter, names: Directory, *, cur
         "list_url": list_url,
         "board_url": desk_reverse(request, "board"),
         "layout": "panes",
+        "list_rows": list_rows,
+        "board_cards": board_cards,
     }
 
 

@@ -33,7 +33,9 @@ def settings_items(request: DeskRequest) -> list[SettingsItem]:
     items = []
     if request.actor.can(Permission.SERVICE_CONFIGURE):
         items += [
-            SettingsItem(group, "categories", "folder-tree", _("Intake categories"), desk_reverse(request, "categories")),
+            SettingsItem(
+                group, "categories", "folder-tree", _("Intake categories"), desk_reverse(request, "categories")
+            ),
             SettingsItem(group, "stages", "columns-3", _("Stages"), desk_reverse(request, "stages")),
         ]
     if request.actor.can(Permission.TICKET_VIEW):
@@ -88,7 +90,9 @@ def category_change(request: DeskRequest) -> HttpResponse:
                 category_commands.add_category(actor, name=given.get("name", ""), parent_id=_whole(given.get("parent")))
                 return _("Category added.")
             case "rename":
-                names = {code: given.get(f"name_{code}", "") for code, _label in _LANGUAGES} | {"": given.get("name", "")}
+                names = {code: given.get(f"name_{code}", "") for code, _label in _LANGUAGES} | {
+                    "": given.get("name", "")
+                }
                 category_commands.rename_category(actor, category_id=category_id, names=names)
                 return _("Saved.")
             case "switch":

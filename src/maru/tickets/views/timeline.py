@@ -214,7 +214,10 @@ _LINES: Mapping[str, tuple[str, _Words]] = {
         lambda c: c.say(_("%(who)s: category %(before)s → %(after)s"), before=c.data["before"], after=c.data["after"]),
     ),
     "ticket.requester_changed": ("user-round-pen", lambda c: c.say(_("%(who)s: changed who asks"))),
-    "ticket.renamed": ("pencil", lambda c: c.say(_("%(who)s: changed the title to “%(after)s”"), after=c.data["after"])),
+    "ticket.renamed": (
+        "pencil",
+        lambda c: c.say(_("%(who)s: changed the title to “%(after)s”"), after=c.data["after"]),
+    ),
     "ticket.spam": ("ban", _spam),
     "ticket.reopened": ("rotate-ccw", lambda c: c.say(_("Reopened by the customer's reply"))),
     "ticket.closed": ("circle-slash", _closed),
