@@ -61,7 +61,9 @@ def organization_sizes(tickets: int, organizations: int, largest: int) -> list[i
     """The largest as asked, the others smaller and smaller by a power law."""
     weights = [(n + 1) ** -1.25 for n in range(organizations - 1)]
     rest = max(0, tickets - largest)
-    return [largest, *(max(1, round(rest * weight / sum(weights))) for weight in weights)]
+    sizes = [largest, *(max(1, round(rest * weight / sum(weights))) for weight in weights)]
+    sizes[-1 if len(sizes) == 1 else 1] += tickets - sum(sizes)
+    return sizes
 
 
 def make_organizations(sizes: list[int], seed: int) -> list[dict[str, Any]]:

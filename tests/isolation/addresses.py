@@ -49,6 +49,17 @@ ARGUMENTS: dict[tuple[str, str], tuple[Value, Any]] = {
     ("helpcenter:done", "nonce"): (lambda world: world.nonce, "0" * 22),
 }
 
+# What a request needs besides its address, so that one's own thing is reached.
+FURTHER: dict[str, Callable[[World], dict[str, str]]] = {
+    "accounts:group": lambda world: {"do": "delete"},
+    "accounts:invitation_action": lambda world: {"do": "revoke"},
+    "accounts:member_action": lambda world: {"do": "remove"},
+    "channels:mailbox_action": lambda world: {"do": "remove"},
+    "helpcenter:answer": lambda world: {"k": world.link_proof, "content": "x"},
+    "helpcenter:file": lambda world: {"k": world.link_proof, "n": world.ticket.number},
+    "helpcenter:status": lambda world: {"k": world.link_proof},
+}
+
 # Fields of forms that name something: (address, field, model of what it names, further fields).
 FIELDS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("tickets:assign", "member", "Member", {}),

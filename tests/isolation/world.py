@@ -10,12 +10,14 @@ from django.utils import timezone
 from maru.accounts.models import Group, GroupMember, Invitation, Member
 from maru.api.keys import create_key
 from maru.core.actors import system_actor
-from maru.core.models import StoredFile
+from maru.core.files import file_rules, store_file
 from maru.core.tenancy import TenantForeignKey, TenantModel, tenant, tenant_models
 from maru.helpcenter.models import Submission
+from maru.notifications.models import Note
 from maru.organizations.models import Organization, Service
 from maru.testing.makers import make_member, make_organization
 from maru.tickets import commands
+from maru.tickets.links import sign_link
 from maru.tickets.values import Requester
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class World:
             group = Group(name=f"group {CANARY}")
             group.save()
             GroupMember(group=group, member=self.agent).save()
+            file = store_file(actor, name="x.txt", source=f"file {CANARY}".encode(), allowed=file_rules(service))
+            self.file_token = file.token
             self.ticket = commands.open_ticket(
                 actor,
                 service_id=service.id,
@@ -50,15 +54,18 @@ class World:
                 text=f"{CANARY} 누전차단기 ORD-{slug}-20261122",
                 requester=Requester(f"요청 {CANARY}", f"asker@{slug}.example", "010-7777-8888", CANARY),
                 channel="web",
-                assignee_ids=[self.agent.id],
+                assignee_ids=[self.founder.id, self.agent.id],
                 group_id=group.id,
+                file_ids=[file.id],
             )
             commands.comment(actor, ticket_id=self.ticket.id, text=f"comment {CANARY}")
             self.key, self.secret = create_key(actor, service_id=service.id, name="program")
             for model in tenant_models():
                 self.rows[model.__name__] = self._row(model)
+            # Only who a note is for may open it.
+            self.rows["Note"] = Note.objects.filter(recipient=self.founder).values_list("id", flat=True)[0]
             self.nonce = str(Submission.objects.values_list("nonce", flat=True)[0])
-            self.file_token = str(StoredFile.objects.values_list("token", flat=True)[0])
+        self.link_proof = sign_link(slug, self.ticket.number, f"asker@{slug}.example")
         self.invitation_id = Invitation.objects.create(
             organization_id=self.organization.id,
             email=f"invited@{slug}.example",
@@ -94,6 +101,8 @@ def _values(model: type[TenantModel]) -> list[tuple[Field, Any]]:
 
 
 def _plain(field: Field) -> Any:
+    if field.choices:
+        return next(iter(field.flatchoices))[0]
     kinds: tuple[tuple[type[Field], Any], ...] = (
         (models.EmailField, f"{secrets.token_hex(4)}@iso.example"),
         (models.DateTimeField, timezone.now()),
