@@ -38,12 +38,15 @@ def wire_mail() -> None:
 
 
 def wire_tickets() -> None:
-    """A new company finds its desk laid out."""
+    """A new company finds its desk laid out; what somebody had who leaves waits for the others."""
+    from maru.accounts.events import AccessRemoved, MemberRightsChanged
     from maru.core.events import subscribe
     from maru.organizations.events import OrganizationCreated
     from maru.tickets import subscribers
 
     subscribe(OrganizationCreated, subscribers.lay_out_desk)
+    subscribe(AccessRemoved, subscribers.release_tickets)
+    subscribe(MemberRightsChanged, subscribers.release_tickets)
 
 
 def wire_api() -> None:

@@ -1,8 +1,11 @@
 """What the ticket room does when something happens downstairs."""
 
-from maru.core.actors import system_actor
+from maru.accounts.models import Member
+from maru.accounts.roles import permissions_of
+from maru.core.actors import Permission, system_actor
 from maru.core.events import Published
 from maru.organizations.events import OrganizationCreated
+from maru.tickets import tasks
 from maru.tickets.commands import set_up_desk
 
 
@@ -11,3 +14,10 @@ def lay_out_desk(published: Published) -> None:
     event = published.event
     assert isinstance(event, OrganizationCreated)
     set_up_desk(system_actor(published.actor.organization_id), language=event.language)
+
+
+def release_tickets(published: Published) -> None:
+    """What somebody had who works here no more waits for the others again."""
+    member = Member.objects.filter(id=published.event.subject_id).first()
+    if member is not None and Permission.TICKET_HANDLE not in permissions_of(member):
+        tasks.release_member.defer(organization_id=member.organization_id, member_id=member.id)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from maru.accounts.models import Member
+from maru.accounts.roles import permissions_of
 from maru.core.actors import Actor, ActorKind, Permission
 from maru.core.commands import command
 from maru.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -22,7 +23,7 @@ from maru.tickets.events import (
     ReplySent,
     TicketReopened,
 )
-from maru.tickets.models import Message, MessageKind, Participant, Status, Ticket
+from maru.tickets.models import Assignment, Message, MessageKind, Participant, Status, Ticket
 from maru.tickets.queries.one import get_ticket_by_id_for
 from maru.tickets.values import Copy, MailFacts
 
@@ -88,6 +89,7 @@ def _customer_spoke(actor: Actor, ticket: Ticket, message: Message) -> None:
         ticket.answer_due_at = moment + timedelta(hours=ticket.service.answer_within_hours)
     reopened = ticket.status >= Status.RESOLVED
     if reopened:
+        _find_its_agent(ticket)
         move_to_status(actor, ticket, Status.OPEN if ticket.assignee_id else Status.NEW)
         ticket.resolved_at = ticket.closed_at = None
     elif ticket.status == Status.PENDING:
@@ -99,6 +101,7 @@ def _customer_spoke(actor: Actor, ticket: Ticket, message: Message) -> None:
         "last_customer_at",
         "close_due_at",
         "answer_due_at",
+        "assignee",
         "status",
         "stage",
         "resolved_at",
@@ -107,6 +110,22 @@ def _customer_spoke(actor: Actor, ticket: Ticket, message: Message) -> None:
     )
     if reopened:
         publish(actor, TicketReopened(ticket.id, ticket.number, message.id))
+
+
+def _find_its_agent(ticket: Ticket) -> None:
+    """Leave the ticket with whoever had it, unless he works here no more: then with the next one, or with nobody."""
+    if ticket.assignee_id is None:
+        return
+    held = list(Assignment.objects.filter(ticket=ticket).order_by("id").values_list("member_id", flat=True))
+    members = Member.objects.in_bulk([ticket.assignee_id, *held])
+    staying = [
+        member_id
+        for member_id in dict.fromkeys([ticket.assignee_id, *held])
+        if member_id in members and Permission.TICKET_HANDLE in permissions_of(members[member_id])
+    ]
+    ticket.assignee_id = staying[0] if staying else None
+    if len(staying) < len(members):
+        Assignment.objects.filter(ticket=ticket).exclude(member_id__in=staying).delete()
 
 
 @command
@@ -167,11 +186,13 @@ def accept_held(actor: Actor, *, message_id: int, as_participant: bool = False) 
     message.kind = MessageKind.CUSTOMER
     message.save(update_fields=["kind"])
     if as_participant and message.author_address:
-        Participant.objects.get_or_create(
+        # Perhaps a Cc has named the sender before: then he waits in the list already, unconfirmed.
+        Participant.objects.update_or_create(
             organization_id=actor.organization_id,
             ticket=ticket,
             address=message.author_address.strip().casefold(),
-            defaults={"name": message.author_name, "role": Participant.Role.COPY},
+            defaults={"is_confirmed": True},
+            create_defaults={"name": message.author_name, "role": Participant.Role.COPY, "is_confirmed": True},
         )
     _customer_spoke(actor, ticket, message)
     publish(actor, HeldMessageAccepted(ticket.id, ticket.number, message.id))
@@ -279,14 +300,15 @@ def comment(
 ) -> Message:
     """Write something only staff see; members named in ``mentions`` are told.
 
-    :raises Invalid: a mentioned member is not of this organization.
+    :raises Invalid: a mentioned member is not of this organization, or does not work on tickets.
     """
     if actor.kind is ActorKind.REQUESTER:
         raise Forbidden()
     ticket = ticket_to_change(actor, ticket_id, Permission.TICKET_VIEW)
     text, html = clean_body(text, html)
     wanted = list(dict.fromkeys(mentions))
-    if wanted and Member.objects.filter(id__in=wanted, state=Member.State.ACTIVE).count() != len(wanted):
+    readers = Member.objects.filter(id__in=wanted, state=Member.State.ACTIVE).exclude(role=Member.Role.NONE)
+    if wanted and readers.count() != len(wanted):
         raise Invalid({"mentions": _("Please choose members from the list.")})
     message = add_message(
         ticket,

@@ -3,7 +3,7 @@
 from maru.core.actors import Actor
 from maru.core.commands import command
 from maru.core.errors import Forbidden, Invalid
-from maru.core.html import html_to_text
+from maru.core.html import html_to_text, strip_controls
 from maru.tickets.models import Draft
 from maru.tickets.queries.one import get_ticket_by_id_for
 
@@ -22,6 +22,7 @@ def save_draft(actor: Actor, *, ticket_id: int, mode: str, html: str) -> None:
         raise Forbidden()
     if mode not in MODES or len(html) > LONGEST:
         raise Invalid({"body": "draft"})
+    html = strip_controls(html)
     if not html_to_text(html).strip() and "<img" not in html:
         Draft.objects.filter(ticket=ticket, member_id=actor.member_id, mode=mode).delete()
         return

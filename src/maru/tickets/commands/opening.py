@@ -166,7 +166,8 @@ def _assignments(ticket: Ticket, assignee_ids: Sequence[int]) -> list[int]:
     wanted = list(dict.fromkeys(assignee_ids))
     if not wanted:
         return []
-    active = set(Member.objects.filter(id__in=wanted, state=Member.State.ACTIVE).values_list("id", flat=True))
+    working = Member.objects.filter(id__in=wanted, state=Member.State.ACTIVE).exclude(role=Member.Role.NONE)
+    active = set(working.values_list("id", flat=True))
     if active != set(wanted):
         raise Invalid({"assignees": _("Please choose members from the list.")})
     Assignment.bulk([Assignment(ticket=ticket, member_id=member_id) for member_id in wanted])
