@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -72,7 +73,8 @@ class Viewer:
         name = request.COOKIES.get("time_zone", "")
         try:
             timezone.activate(zoneinfo.ZoneInfo(name) if name else zoneinfo.ZoneInfo("Asia/Seoul"))
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            # A cookie may hold anything; "America" is a folder of the database of zones.
             timezone.activate(zoneinfo.ZoneInfo("Asia/Seoul"))
         try:
             response = self.get_response(request)
@@ -94,6 +96,9 @@ class NamedErrors:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError):
+            # NUL in a text, a number beyond every column: no page sends such things.
+            return errors.bad_request(request, error)
         if not isinstance(error, MaruError):
             return None
         if isinstance(error, TooMany):

@@ -149,7 +149,7 @@ def has_second_factor(request: HttpRequest) -> bool:
 def _activate_time_zone(name: str) -> None:
     try:
         timezone.activate(zoneinfo.ZoneInfo(name))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return
 
 

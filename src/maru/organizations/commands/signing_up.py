@@ -1,5 +1,6 @@
 """A company signs up."""
 
+import zoneinfo
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -63,6 +64,8 @@ def sign_up_company(
     """
     if language not in dict(LANGUAGES):
         raise Invalid({"language": _("Choose one of the languages.")})
+    # What the browser's cookie says is a guess to begin with, not a field somebody could mend.
+    time_zone = time_zone if time_zone in zoneinfo.available_timezones() else "Asia/Seoul"
     errors: dict[str, str] = {}
     cleaned: dict[str, str] = {}
     for field, clean, given in (
