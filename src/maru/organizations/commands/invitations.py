@@ -179,6 +179,8 @@ def _let_in(invitation: Invitation, account: Account) -> Member:
             raise Conflict(_("You are a member of this organization already."), code="member")
         member.name, member.avatar = account.shown_name, account.avatar
         member.state, member.role, member.is_admin = Member.State.ACTIVE, invitation.role, invitation.is_admin
+        # Somebody who comes back gets what the invitation offers, not what he had before he was removed.
+        member.may_see_logs = member.may_export = False
         member.save()
         seat_in_first_group(member)
         actor = member_actor(member)

@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from maru.accounts.commands import change_member, remove_member
+from maru.accounts.commands.members import Rights
 from maru.accounts.models import Account, GroupMember, Invitation, Member
 from maru.accounts.roles import member_actor
 from maru.accounts.tests.conftest import PASSWORD, Mail
@@ -257,3 +259,20 @@ def test_commands_name_their_errors(company: SignedUp) -> None:
             homepage="ab.example",
             account=company.account,
         )
+
+
+def test_who_comes_back_has_no_more_rights_than_offered(
+    company: SignedUp, founder: Actor, link: str, mails: list[Mail]
+) -> None:
+    Client().post(link, NEW)
+    with tenant(company.organization.id):
+        member = Member.objects.get(account__email="lee@partner.example")
+    change_member(founder, member_id=member.id, rights=Rights(may_export=True, may_see_logs=True))
+    remove_member(founder, member_id=member.id)
+    commands.invite(founder, emails=["lee@partner.example"])
+    visitor = Client()
+    visitor.force_login(member.account)
+    visitor.post(mails[-1].path)
+    with tenant(company.organization.id):
+        member.refresh_from_db()
+    assert (member.state, member.may_export, member.may_see_logs) == ("active", False, False)
