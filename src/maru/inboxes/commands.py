@@ -19,7 +19,7 @@ from maru.organizations.models import Service
 
 @dataclass(frozen=True, slots=True)
 class MailboxData:
-    """What a manager enters. An empty ``secret`` or ``client_secret`` keeps the stored one."""
+    """What a manager enters. An empty ``secret`` or ``client_secret`` keeps the stored one, at the same server."""
 
     service_id: int
     address: str
@@ -43,7 +43,7 @@ def save_mailbox(actor: Actor, *, data: MailboxData, mailbox_id: int | None = No
     """
     actor.require(Permission.SERVICE_CONFIGURE)
     mailbox = _find(mailbox_id) if mailbox_id else Mailbox()
-    _check(data, is_new=mailbox_id is None)
+    _check(data, needs_secret=_goes_elsewhere(mailbox, data))
     before = (mailbox.host, mailbox.user_name, mailbox.folder)
     mailbox.service_id = data.service_id
     mailbox.address = data.address.strip().casefold()
@@ -68,7 +68,15 @@ def save_mailbox(actor: Actor, *, data: MailboxData, mailbox_id: int | None = No
     return mailbox
 
 
-def _check(data: MailboxData, *, is_new: bool) -> None:
+def _goes_elsewhere(mailbox: Mailbox, data: MailboxData) -> bool:
+    """Whether the stored secret would be told to another server, or in the clear: nobody may read it out that way."""
+    if mailbox.id is None:
+        return True
+    before = (mailbox.host, mailbox.port, mailbox.security, mailbox.auth)
+    return before != (data.host.strip().lower(), data.port, data.security, data.auth)
+
+
+def _check(data: MailboxData, *, needs_secret: bool) -> None:
     problems: dict[str, str] = {}
     try:
         validate_email(data.address.strip())
@@ -81,7 +89,7 @@ def _check(data: MailboxData, *, is_new: bool) -> None:
         problems["port"] = _("A port is a number between 1 and 65535.")
     if data.security not in Mailbox.Security.values or data.auth not in Mailbox.Auth.values:
         problems["security"] = _("Please choose from the list.")
-    if is_new and not data.secret:
+    if needs_secret and not data.secret:
         problems["secret"] = _("Please enter the password or the refresh token.")
     if data.auth != Mailbox.Auth.PASSWORD and not data.client_id.strip():
         problems["client_id"] = _("Please enter the client ID of your Google or Microsoft app.")
