@@ -121,7 +121,9 @@ def _open(
         linked_to_id=linked.id if linked else None,
         copies=_copies(mail, requester, raw.envelope_to.lower()),
         is_spam=mail.is_spam_marked,
-        wants_receipt=not (mail.suppress_reply or mail.is_auto or note or is_own_address(requester.email)),
+        wants_receipt=not (
+            mail.suppress_reply or mail.is_auto or note or _is_spoofed(mail) or is_own_address(requester.email)
+        ),
     )
     return Outcome(RawMail.State.DONE, "", ticket.id, ticket.last_message_id)
 
@@ -144,7 +146,7 @@ def _requester(mail: ParsedMail) -> tuple[Requester, str]:
             "by": f"{sender.name} <{sender.address}>".strip(),
             "original": f"{forwarded.name} <{forwarded.address}>".strip(),
         }
-        if mail.sender_verified_syntax and _is_member(sender.key):
+        if mail.sender_verified_syntax and not _is_spoofed(mail) and _is_member(sender.key):
             return Requester(name=forwarded.name or forwarded.address, email=forwarded.key), words
         return Requester(name=sender.name or sender.address, email=sender.key), words
     if mail.auto_kind == "robot" and len(mail.reply_to) == 1 and mail.reply_to[0].key != sender.key:
@@ -152,6 +154,11 @@ def _requester(mail: ParsedMail) -> tuple[Requester, str]:
         words = _("Sent by %(by)s; answers go to %(to)s.") % {"by": sender.address, "to": answer.address}
         return Requester(name=answer.name or sender.name or answer.address, email=answer.key), words
     return Requester(name=sender.name or sender.address, email=sender.key), ""
+
+
+def _is_spoofed(mail: ParsedMail) -> bool:
+    """Whether our own server has seen that the sender's domain disowns this mail: then the address is somebody else's."""
+    return mail.auth.get("dmarc") == "fail"
 
 
 def _is_member(sender: str) -> bool:
@@ -197,7 +204,7 @@ def _files(actor: Actor, raw: RawMail, mail: ParsedMail) -> tuple[MailFacts, lis
         quoted=mail.quoted_text,
         remote_images=mail.remote_images[:_REMOTE_IMAGES],
         is_automatic=mail.auto_kind in _ROBOTS,
-        is_unverified=not mail.sender_verified_syntax or mail.auth.get("dmarc") == "fail",
+        is_unverified=not mail.sender_verified_syntax or _is_spoofed(mail),
         inline=inline,
     )
     return facts, files

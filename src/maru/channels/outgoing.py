@@ -118,7 +118,8 @@ def queue_ticket_mail(
         return None
     key, domain = reply_keys()[0], mail_domain(organization)
     headers: dict[str, object] = {"Auto-Submitted": automatic} if automatic else {}
-    usable = [identifier for identifier in thread if identifier.isascii() and " " not in identifier][-20:]
+    # What a customer's program has made up must not keep our answer from leaving.
+    usable = [one for one in thread if one.isascii() and one.isprintable() and " " not in one][-20:]
     if usable:
         headers |= {"In-Reply-To": usable[-1], "References": usable}
     row = OutgoingMail(

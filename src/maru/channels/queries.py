@@ -5,6 +5,7 @@ from maru.core.actors import Actor, Permission
 from maru.core.errors import NotFound
 
 PAGE = 50
+_UNFINISHED = (RawMail.State.RECEIVED, RawMail.State.QUARANTINED, RawMail.State.IGNORED)
 _LISTED = (
     "id",
     "state",
@@ -22,7 +23,8 @@ _LISTED = (
 def unfinished_mail_for(actor: Actor, before: int | None = None) -> tuple[list[RawMail], int | None]:
     """Mail that became no ticket: quarantined, ignored or waiting; newest first, and the cursor of the next page."""
     actor.require(Permission.SERVICE_CONFIGURE)
-    rows = RawMail.objects.exclude(state=RawMail.State.DONE).order_by("-id").only(*_LISTED)
+    # Said as a list of states, the index finds them; "all but done" would walk through everything that ever came.
+    rows = RawMail.objects.filter(state__in=_UNFINISHED).order_by("-id").only(*_LISTED)
     if before:
         rows = rows.filter(id__lt=before)
     found = list(rows[: PAGE + 1])
