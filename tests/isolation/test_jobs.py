@@ -11,7 +11,13 @@ from tests.isolation.test_addresses import fingerprint
 from tests.isolation.world import World
 
 # What each argument of a job names, beside organization_id. A new argument must be said here.
-ARGUMENTS = {"mailbox_id": "Mailbox", "member_id": "Member", "ticket_id": "Ticket", "message_id": "Message", "mail_id": "RawMail"}
+ARGUMENTS = {
+    "mailbox_id": "Mailbox",
+    "member_id": "Member",
+    "ticket_id": "Ticket",
+    "message_id": "Message",
+    "mail_id": "RawMail",
+}
 # Jobs of the whole house: they are told the time only, or an address somebody typed.
 HOUSE_WIDE = {"timestamp", "context", "email", "language"}
 
