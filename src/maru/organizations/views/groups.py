@@ -14,7 +14,8 @@ from maru.core.errors import Invalid, NotFound
 from maru.organizations.desk import DeskRequest, desk_view, render_settings
 
 
-def _page(request: DeskRequest, error: str = "", typed: str = "", status: int = 200) -> HttpResponse:
+def _page(request: DeskRequest, error: str = "", group_id: int = 0) -> HttpResponse:
+    """All groups. ``error`` stands beside the name of ``group_id`` (0: of the new one), with what was typed."""
     members = {member.id: member for member in members_of(request.actor) if member.state == Member.State.ACTIVE}
     seated = seats(request.actor)
     groups = [
@@ -26,9 +27,17 @@ def _page(request: DeskRequest, error: str = "", typed: str = "", status: int = 
         "agents": [member for member in members.values() if member.role != Member.Role.NONE],
         "manages": request.actor.can(Permission.MEMBERS_MANAGE),
         "error": error,
-        "typed": typed,
+        "wrong": group_id if error else -1,
+        "typed": request.POST.get("name", ""),
+        "chosen": _chosen(request),
     }
-    return render_settings(request, "organizations/groups.html", context, section="groups", status=status)
+    return render_settings(
+        request, "organizations/groups.html", context, section="groups", status=422 if error else 200
+    )
+
+
+def _chosen(request: DeskRequest) -> list[int]:
+    return [int(value) for value in request.POST.getlist("members") if value.isdecimal() and len(value) < 19]
 
 
 @require_safe
@@ -40,11 +49,10 @@ def groups(request: DeskRequest) -> HttpResponse:
 @require_POST
 @desk_view(Permission.MEMBERS_MANAGE)
 def create(request: DeskRequest) -> HttpResponse:
-    name = request.POST.get("name", "")
     try:
-        people.create_group(request.actor, name=name)
+        people.create_group(request.actor, name=request.POST.get("name", ""))
     except Invalid as error:
-        return _page(request, error.message, name[:100], 422)
+        return _page(request, error.message)
     messages.success(request, _("Saved."))
     return redirect("accounts:groups", request.organization.slug)
 
@@ -59,12 +67,11 @@ def change(request: DeskRequest, group_id: int) -> HttpResponse:
         people.delete_group(request.actor, group_id=group.id)
         messages.success(request, _("The group is deleted."))
     elif do == "save":
-        chosen = [int(value) for value in request.POST.getlist("members") if value.isdigit() and len(value) < 19]
         try:
             people.rename_group(request.actor, group_id=group.id, name=request.POST.get("name", ""))
         except Invalid as error:
-            return _page(request, error.message, status=422)
-        people.set_group_members(request.actor, group_id=group.id, member_ids=chosen)
+            return _page(request, error.message, group.id)
+        people.set_group_members(request.actor, group_id=group.id, member_ids=_chosen(request))
         messages.success(request, _("Saved."))
     else:
         raise NotFound()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -149,7 +148,7 @@ def back_to(request: DeskRequest, fallback: str) -> HttpResponse:
     """To the page named by ``next``, if it is one of ours, else to ``fallback``."""
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return redirect(wanted if safe and wanted else fallback)
+    return HttpResponseRedirect(wanted if safe and wanted.startswith("/") else fallback)
 
 
 def desk_reverse(request: DeskRequest, name: str, *args: Any) -> str:
