@@ -219,7 +219,8 @@ def desk_context(request: DeskRequest, section: str = "") -> dict[str, Any]:
             "tickets_url": desk_url("tickets:list", slug),
             "board_url": desk_url("tickets:board", slug),
             "new_url": desk_url("tickets:new", slug),
-            "search_url": desk_url("tickets:palette", slug),
+            "search_url": desk_url("tickets:search", slug),
+            "found_url": desk_url("tickets:palette", slug),
             "messages_url": desk_url("notifications:box", slug),
         },
         "me": {

@@ -163,14 +163,15 @@ def fetch_rows(
 
 
 def with_names(rows: list[Row], names: Directory) -> list[Row]:
-    """The rows with assignee and stage named."""
+    """The rows with assignee, stage and category named in the viewer's language."""
     names.know([row.assignee_id for row in rows])
     named = []
     for row in rows:
-        stage = names.stages.get(row.stage_id)
+        stage, category = names.stages.get(row.stage_id), names.categories.get(row.category_id or 0)
         named.append(
             row._replace(
                 assignee=names.person(row.assignee_id),
+                category_name=category.name if category else row.category_name,
                 stage_name=stage.name if stage else "",
                 stage_colour=stage.colour if stage else "",
             )

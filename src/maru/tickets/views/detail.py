@@ -27,6 +27,7 @@ from maru.tickets.queries.directory import Directory, directory, status_name
 from maru.tickets.queries.lists import with_names
 from maru.tickets.views.common import is_partial, wanted_of
 from maru.tickets.views.listing import frame_context
+from maru.tickets.views.scripts import language_of
 from maru.tickets.views.timeline import Thread, build_thread, event_line, message
 from maru.ui.render import render_block
 
@@ -72,6 +73,7 @@ def ticket_context(request: DeskRequest, ticket: Ticket, names: Directory) -> di
     context: dict[str, Any] = {
         "ticket": ticket,
         "number": show_ticket_number(ticket.number),
+        "title_language": language_of(ticket.title),
         "stage_info": stage,
         "sign": "spam" if ticket.is_spam else status_name(ticket.status),
         "priority": Priority(ticket.priority).name.lower(),

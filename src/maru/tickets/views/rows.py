@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from maru.tickets.queries.lists import Row
+from maru.tickets.views.scripts import lang_attribute
 from maru.ui import atoms
 from maru.ui.times import ago_text
 
@@ -89,7 +90,7 @@ def _row(row: Row, parts: Parts, is_open: bool, list_url: str, query: str, selec
         f'<input type="checkbox" class="check" name="sel" value="{row.number}" form="bulk" aria-label="{select}: {title}">'
         f'{parts.stage(row)}<div class="min-w-0"><div class="row-top">{parts.channel(row)}'
         f"<b>{escape(row.requester)}</b>{company}</div>"
-        f'<a class="row-subj" href="{url}" hx-get="{url}">{unread}{title}</a>'
+        f'<a class="row-subj" href="{url}" hx-get="{url}"{lang_attribute(row.title)}>{unread}{title}</a>'
         f'<div class="row-meta">{parts.priority(row)}{parts.due(row)}{tag}{note}</div></div>'
         f'<div class="row-end">{parts.changed(row)}{parts.assignee(row)}</div></li>\n'
     )
@@ -117,6 +118,6 @@ def _card(row: Row, parts: Parts, list_url: str, query: str, may_move: bool, wor
         f'<div class="kcard-top"><span class="num">{row.shown_number}</span>{parts.channel(row)}'
         f'<span class="truncate">{escape(row.company or row.requester)}</span>'
         f'<span class="ml-auto">{parts.assignee(row)}</span></div>'
-        f'<h3><a href="{list_url}/{number}{query}" tabindex="-1">{title}</a></h3>'
+        f'<h3{lang_attribute(row.title)}><a href="{list_url}/{number}{query}" tabindex="-1">{title}</a></h3>'
         f'<div class="kmeta">{parts.priority(row)}{parts.due(row)}{tag}{move}</div></li>\n'
     )

@@ -19,6 +19,7 @@ from maru.tickets.queries.conversation import Conversation, Entry, FileInfo, Hap
 from maru.tickets.queries.directory import Directory
 from maru.tickets.slots import Delivery, deliveries_of
 from maru.tickets.views.bodies import highlight
+from maru.tickets.views.scripts import language_of
 from maru.ui.atoms import priority_label
 from maru.ui.times import day
 
@@ -43,6 +44,7 @@ class Shown:
     files: tuple[FileInfo, ...] = ()
     links: tuple[str, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False, l
         pictures=tuple(info for info in rest if info.is_picture),
         files=tuple(info for info in rest if not info.is_picture),
         links=tuple(entry.remote_images) if links else (),
+        language=entry.language or language_of(entry.text),
     )
 
 
