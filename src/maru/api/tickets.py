@@ -136,10 +136,11 @@ def change_ticket(request: ApiRequest, number: Number, data: TicketPatch) -> Htt
 def _change(actor: Actor, ticket_id: int, data: TicketPatch) -> None:
     if data.status is not None and data.stage is not None:
         raise Invalid({"stage": _("Please give either “status” or “stage”.")})
-    if data.title is not None:
-        commands.rename(actor, ticket_id=ticket_id, title=data.title)
+    # First: a new customer is numbered before the log is held, as everywhere, so that nobody waits crosswise.
     if data.requester is not None:
         commands.set_requester(actor, ticket_id=ticket_id, requester=_requester(data.requester))
+    if data.title is not None:
+        commands.rename(actor, ticket_id=ticket_id, title=data.title)
     if data.priority is not None:
         commands.set_priority(actor, ticket_id=ticket_id, priority=PRIORITY_BY_WORD[data.priority])
     if "category" in data.model_fields_set:

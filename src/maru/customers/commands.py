@@ -8,7 +8,7 @@ from maru.core.actors import Actor
 from maru.core.commands import command
 from maru.customers.models import Customer, Identity
 
-_NUMBER_LOCK = 7042
+_NUMBER_LOCK = 7044
 
 
 def fold_phone(phone: str) -> str:

@@ -143,7 +143,8 @@ def _set_avatar(account: Account, avatar: str) -> None:
 
 def _copy_to_memberships(account: Account) -> None:
     """Lists show members without asking the platform table of accounts, so each organization keeps a copy."""
-    for membership in memberships_of(account.pk):
+    # Each organization's log is held until all are written: always in one order, so that nobody waits crosswise.
+    for membership in sorted(memberships_of(account.pk), key=lambda one: one.organization_id):
         with tenant(membership.organization_id):
             changed = Member.objects.filter(id=membership.id).exclude(name=account.shown_name, avatar=account.avatar)
             if changed.update(name=account.shown_name, avatar=account.avatar):

@@ -258,7 +258,8 @@ def _defer(row: OutgoingMail, words: str) -> None:
 
 def _note_failure(row: OutgoingMail, words: str, *, bad_address: bool) -> None:
     """Given up: shown at the message; a refused address is flagged at its customer."""
-    log.warning("mail %s given up: %s", row.id, words)
+    # The relay's words often hold the address: they stand at the mail, not in the log.
+    log.warning("mail %s given up: %s", row.id, words.partition(" ")[0])
     OutgoingMail.objects.filter(id=row.id).update(
         state=OutgoingMail.State.FAILED, due_at=None, lease_until=None, error=words[:500]
     )

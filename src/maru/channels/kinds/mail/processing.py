@@ -159,7 +159,8 @@ def process(claimed: Claimed, pool: ParserPool) -> None:
 
 def _quarantine(mail: Claimed, reason: str) -> None:
     """Keeps the mail for staff: listed, its raw bytes at hand, to be tried again."""
-    log.warning("mail %s quarantined: %s", mail.id, reason)
+    # The reason may name people (an unreadable From): it stands at the mail, not in the log.
+    log.warning("mail %s quarantined: %s", mail.id, reason.partition(":")[0])
     with tenant(mail.organization_id):
         RawMail.objects.filter(id=mail.id, state=RawMail.State.RECEIVED).update(
             state=RawMail.State.QUARANTINED, reason=reason[:300], due_at=None, done_at=Now()
