@@ -31,6 +31,9 @@ document.addEventListener('click', event => {
   if (drawer) toggleDrawer(drawer.dataset.drawer!);
 });
 
+// On a phone the settings' menu is one line that scrolls: begin it at the page one is on.
+$('.subnav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 // A select or checkbox that saves itself: data-autosubmit sends its form.
 document.addEventListener('change', event => {
   const field = event.target as HTMLElement;

@@ -93,7 +93,7 @@ def _inside(company: Organization) -> dict[str, Any]:
             sha256="0" * 64,
             size=24,
             state=RawMail.State.QUARANTINED,
-            reason="ValueError: mail",
+            reason="too_many_parts: 900",
             subject="열리지 않는 메일",
             sender="a@b.example",
         )

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from maru.channels import commands, queries
 from maru.channels.outgoing import service_address
+from maru.channels.reasons import reason_words
 from maru.channels.tasks import check_mailbox
 from maru.core.actors import Permission
 from maru.core.errors import Invalid, NotFound
@@ -137,7 +138,8 @@ def incoming(request: DeskRequest) -> HttpResponse:
     """Mail that became no ticket, with the reason."""
     before = request.GET.get("before", "")
     rows, cursor = queries.unfinished_mail_for(request.actor, int(before) if before.isdigit() else None)
-    return render_settings(request, "channels/incoming.html", {"rows": rows, "cursor": cursor}, section="incoming")
+    context = {"rows": rows, "cursor": cursor, "reason_words": reason_words}
+    return render_settings(request, "channels/incoming.html", context, section="incoming")
 
 
 @require_POST
