@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import connection
+
 from maru.channels.letters import reply_letter
 from maru.channels.models import OutgoingMail
+from maru.core.tenancy import current_organization_id
 from maru.organizations.models import Organization
 from maru.tickets.models import Message, Ticket
 from maru.tickets.slots import Delivery, MailPreview
@@ -29,7 +32,13 @@ def preview(ticket: Ticket, message: Message, recipient: str, *, is_final: bool)
 def deliveries(message_ids: Sequence[int]) -> dict[int, list[Delivery]]:
     """What became of the mails of these messages of the current organization."""
     found: dict[int, list[Delivery]] = {}
-    rows = OutgoingMail.objects.filter(message_id__in=message_ids).order_by("id")
-    for message_id, recipient, state, error in rows.values_list("message_id", "recipient", "state", "error"):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select message_id, recipient, state, error from channels_outgoingmail "
+            "where organization_id = %s and message_id = any(%s) order by id",
+            [current_organization_id(), list(message_ids)],
+        )
+        rows = cursor.fetchall()
+    for message_id, recipient, state, error in rows:
         found.setdefault(message_id, []).append(Delivery(recipient, _SHOWN[OutgoingMail.State(state)], error))
     return found

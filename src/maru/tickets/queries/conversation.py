@@ -13,8 +13,7 @@ from django.db import connection
 from maru.accounts.models import Member
 from maru.core.actors import Actor, Permission
 from maru.core.errors import NotFound
-from maru.core.models import Event
-from maru.tickets.models import Attachment, Draft, Message, MessageKind, Participant, SavedView, Ticket
+from maru.tickets.models import Attachment, Message, MessageKind, Participant, SavedView, Ticket
 from maru.tickets.queries.lists import Row, fetch_rows
 
 MESSAGE_PAGE = 30
@@ -121,7 +120,7 @@ def read_conversation(
     entries = with_files(actor, found[:limit][::-1])
     since = entries[0].created_at if entries and (earlier or after_id is not None) else None
     until = entries[-1].created_at if entries and before_id is not None else None
-    happenings = read_happenings(ticket.id, since=since, until=until) if entries or after_id is None else []
+    happenings = read_happenings(actor.organization_id, ticket.id, since=since, until=until) if entries or after_id is None else []
     return Conversation(entries, happenings, earlier)
 
 
@@ -129,7 +128,11 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     entry = Entry(*row)
     # A cursor of our own gives JSON columns as text unless the driver decodes them.
     given = {name: getattr(entry, name) for name in ("recipients", "remote_images", "mentions")}
-    return entry._replace(**{name: json.loads(value) for name, value in given.items() if isinstance(value, str)})
+    return entry._replace(**{name: _decoded(value) for name, value in given.items() if isinstance(value, str)})
+
+
+def _decoded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def read_entry(actor: Actor, ticket: Ticket, message_id: int) -> Entry:
@@ -166,16 +169,22 @@ def with_files(actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def read_happenings(
-    ticket_id: int, *, since: datetime | None = None, until: datetime | None = None, limit: int = EVENT_PAGE
+    organization_id: int, ticket_id: int, *, since: datetime | None = None, until: datetime | None = None, limit: int = EVENT_PAGE
 ) -> list[Happening]:
     """The newest rows of the log about a ticket, oldest first."""
-    rows = Event.objects.filter(subject_type="ticket", subject_id=ticket_id).order_by("-id")
+    where, params = "organization_id = %s and subject_type = 'ticket' and subject_id = %s", [organization_id, ticket_id]
     if since is not None:
-        rows = rows.filter(created_at__gte=since)
+        where, params = where + " and created_at >= %s", [*params, since]
     if until is not None:
-        rows = rows.filter(created_at__lte=until)
-    columns = ("id", "kind", "actor_kind", "actor_name", "data", "created_at")
-    return [Happening(*row) for row in rows.values_list(*columns)[:limit]][::-1]
+        where, params = where + " and created_at <= %s", [*params, until]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select id, kind, actor_kind, actor_name, data, created_at from core_event where {where} "
+            "order by id desc limit %s",
+            [*params, limit],
+        )
+        found = [Happening(*row[:4], _decoded(row[4]), row[5]) for row in cursor.fetchall()]
+    return found[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,24 +197,36 @@ class Seat:
     is_confirmed: bool
 
 
-def seats_of(ticket: Ticket) -> list[Seat]:
-    """Who outside takes part in the ticket, the requester first."""
-    rows = Participant.objects.filter(ticket_id=ticket.id).order_by("id")
-    found = [Seat(*row) for row in rows.values_list("address", "name", "role", "is_confirmed")]
-    return sorted(found, key=lambda seat: seat.role != Participant.Role.REQUESTER)
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Who works on a ticket (ids, the assignee first), who takes part from outside (the requester first), and what
+    the member has typed and not sent, by mode."""
+
+    members: list[int]
+    seats: list[Seat]
+    drafts: Mapping[str, str]
 
 
-def assigned_to(ticket: Ticket) -> list[int]:
-    """Ids of the members the ticket is given to, the assignee first."""
-    rows = list(ticket.assignments.order_by("id").values_list("member_id", flat=True))
-    return sorted(rows, key=lambda member_id: member_id != ticket.assignee_id)
+def read_beside(actor: Actor, ticket: Ticket) -> Beside:
+    """What stands beside the conversation, in one statement."""
+    params = {"org": actor.organization_id, "ticket": ticket.id, "me": actor.member_id or 0}
+    with connection.cursor() as cursor:
+        cursor.execute(_BESIDE, params)
+        members, seats, drafts = (_decoded(value) or [] for value in cursor.fetchone())
+    return Beside(
+        sorted(members, key=lambda member_id: member_id != ticket.assignee_id),
+        sorted((Seat(*row) for row in seats), key=lambda seat: seat.role != Participant.Role.REQUESTER),
+        dict(drafts),
+    )
 
 
-def draft_of(actor: Actor, ticket: Ticket) -> dict[str, str]:
-    """What the member has typed and not sent, by mode (``reply``, ``note``)."""
-    if actor.member_id is None:
-        return {}
-    return dict(Draft.objects.filter(ticket_id=ticket.id, member_id=actor.member_id).values_list("mode", "html"))
+_OF_TICKET = "where organization_id = %(org)s and ticket_id = %(ticket)s"
+_BESIDE = f"""
+select
+  (select json_agg(member_id order by id) from tickets_assignment {_OF_TICKET}),
+  (select json_agg(json_build_array(address, name, role, is_confirmed) order by id) from tickets_participant {_OF_TICKET}),
+  (select json_agg(json_build_array(mode, html)) from tickets_draft {_OF_TICKET} and member_id = %(me)s)
+"""
 
 
 def earlier_tickets(actor: Actor, ticket: Ticket, limit: int = 20) -> list[Row]:

@@ -20,7 +20,7 @@ from maru.tickets.commands.drafts import drop_drafts, save_draft
 from maru.tickets.errors import NewerMessage
 from maru.tickets.models import Message, Ticket
 from maru.tickets.queries import get_ticket_by_id_for, get_ticket_for
-from maru.tickets.queries.conversation import mentionable, read_conversation, seats_of
+from maru.tickets.queries.conversation import mentionable, read_beside, read_conversation
 from maru.tickets.queries.directory import directory
 from maru.tickets.slots import preview_mail
 from maru.tickets.views.bodies import Typed, read_copies, read_typed, store_files
@@ -140,7 +140,7 @@ def preview(request: DeskRequest, number: str) -> HttpResponse:
         token = tokens.get(int(digits)) if digits.isdecimal() and len(digits) < 19 else None
         return f"{desk_reverse(request, 'file', token, 'picture')}?inline=1" if token else None
 
-    seat = next((seat for seat in seats_of(ticket) if seat.is_confirmed), None)
+    seat = next((seat for seat in read_beside(request.actor, ticket).seats if seat.is_confirmed), None)
     unsent = Message(ticket=ticket, author_name=request.actor.name, html=html, text=html_to_text(html))
     mail = preview_mail(ticket, unsent, seat.address if seat else "", is_final=typed.action == "resolve")
     answer = HttpResponse(show(mail.html if mail else html, inline=picture))

@@ -15,13 +15,11 @@ from maru.tickets.models import Priority, Status, Ticket
 from maru.tickets.queries import get_ticket_for
 from maru.tickets.queries.conversation import (
     Conversation,
-    assigned_to,
-    draft_of,
     earlier_tickets,
+    read_beside,
     read_conversation,
     read_entry,
     read_happenings,
-    seats_of,
 )
 from maru.tickets.queries.directory import Directory, directory, status_name
 from maru.tickets.queries.lists import with_names
@@ -57,7 +55,6 @@ def detail_context(request: DeskRequest, ticket: Ticket, names: Directory, **mor
     context |= {
         "page": "ticket",
         "thread": build_thread(request.organization.slug, ticket, conversation, names),
-        "drafts": draft_of(request.actor, ticket),
         "rows": [],
         "next": "",
     }
@@ -66,7 +63,8 @@ def detail_context(request: DeskRequest, ticket: Ticket, names: Directory, **mor
 
 def ticket_context(request: DeskRequest, ticket: Ticket, names: Directory) -> dict[str, Any]:
     """Head and details of a ticket."""
-    members = assigned_to(ticket)
+    beside = read_beside(request.actor, ticket)
+    members = beside.members
     names.know(members)
     stage = names.stages.get(ticket.stage_id)
     tab = request.GET.get("tab", "")
@@ -81,7 +79,8 @@ def ticket_context(request: DeskRequest, ticket: Ticket, names: Directory) -> di
         "members": [person for member_id in members if (person := names.person(member_id))],
         "is_mine": request.actor.member_id in members,
         "may": _rights(request, ticket),
-        "seats": seats_of(ticket),
+        "seats": beside.seats,
+        "drafts": beside.drafts,
         "category": names.categories.get(ticket.category_id or 0),
         "service": names.services.get(ticket.service_id),
         "tab": tab if tab in TABS else "info",
@@ -91,7 +90,7 @@ def ticket_context(request: DeskRequest, ticket: Ticket, names: Directory) -> di
     if context["tab"] == "earlier":
         context["earlier"] = with_names(earlier_tickets(request.actor, ticket), names)
     if context["tab"] == "events":
-        happened = read_happenings(ticket.id)
+        happened = read_happenings(ticket.organization_id, ticket.id)
         _know_people(happened, names)
         lines = [event_line(one, names, all_kinds=True) for one in happened]
         context["history"] = [line for line in lines if line][::-1]
@@ -136,7 +135,7 @@ def render_pulse(request: DeskRequest, ticket: Ticket, **more: Any) -> HttpRespo
     given = request.POST if request.method == "POST" else request.GET
     after, since = _whole(given.get("after")), _whole(given.get("since"))
     conversation = read_conversation(request.actor, ticket, after_id=after, limit=200)
-    happened = [one for one in read_happenings(ticket.id) if one.id > since]
+    happened = [one for one in read_happenings(ticket.organization_id, ticket.id) if one.id > since]
     _know_people(happened, names)
     fresh = Conversation(conversation.entries, happened)
     thread = build_thread(request.organization.slug, ticket, fresh, names, shown_day=given.get("day", ""))
@@ -170,7 +169,7 @@ def thread_page(request: DeskRequest, number: str) -> HttpResponse:
     context |= {
         "ticket": ticket,
         "thread": build_thread(request.organization.slug, ticket, conversation, names),
-        "seats": seats_of(ticket),
+        "seats": [],
     }
     return render_block(request, "tickets/ticket.html", "thread_items", context)
 
