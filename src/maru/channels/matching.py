@@ -53,6 +53,9 @@ def match(mail: ParsedMail, organization_id: int, domain: str, envelope_to: str)
                 return Match(Verdict.JOIN, ticket, "reply address")
             return Match(Verdict.HOLD, ticket, "sender takes no part" if trusted else "sender unverified")
         if any(address.verify(reply_keys(), organization_id, claim, part) for part in parts):
+            # "Reply to all" answers the others' addresses as well: whoever takes part himself is let in.
+            if sender in parts and trusted:
+                return Match(Verdict.JOIN, ticket, "sender takes part")
             return Match(Verdict.HOLD, ticket, "reply address of somebody else")
         linked = linked or ticket
     for ticket in _mentioned(mail):

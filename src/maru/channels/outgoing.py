@@ -59,6 +59,15 @@ def service_of(organization_id: int, service_id: int) -> Service:
     return found
 
 
+#: Mail about a person's own account; it holds links that only he may have.
+PERSONAL = frozenset({"reset", "mail_change", "mail_change_notice", "mail_confirmation", "security", "account"})
+
+
+def house_address() -> str:
+    """Where mail of the house itself comes from; it takes no answers."""
+    return f"no-reply@{settings.ENVIRONMENT.mail_domain}"
+
+
 def mail_domain(organization: Organization) -> str:
     """The domain of an organization's own addresses."""
     return f"{organization.slug}.{settings.ENVIRONMENT.mail_domain}"
@@ -155,7 +164,8 @@ def queue_mail(
 ) -> OutgoingMail:
     """Writes the row of a mail that belongs to no ticket (invitation, reset, notice), from the first service's address.
 
-    Its answers come back as new tickets, for every address we send from must be answerable.
+    Its answers come back as new tickets, for every address we send from must be answerable. Mail about somebody's own
+    account is the exception: quoted back or bounced, its link must not reach a desk, so it leaves from the house.
     :raises ComposeError: the recipient is no mail address.
     """
     envelope_address(recipient)
@@ -163,12 +173,13 @@ def queue_mail(
         organization = organization_of(organization_id)
         service = Service.objects.filter(state=Service.State.ACTIVE).order_by("id").first()
         domain = mail_domain(organization)
+        is_secret = purpose in PERSONAL
         row = OutgoingMail(
             purpose=purpose[:20],
             recipient=recipient[:254],
             recipient_name=one_line(recipient_name, 100),
-            sender=service_address(organization, service) if service else f"no-reply@{domain}",
-            sender_name=one_line(organization.name, 100),
+            sender=service_address(organization, service) if service and not is_secret else house_address(),
+            sender_name="Maru" if is_secret else one_line(organization.name, 100),
             subject=one_line(subject, 400),
             text=text,
             html=html or text_to_html(text),

@@ -25,9 +25,9 @@ def fold_phone(phone: str) -> str:
 def find_or_create_customer(
     actor: Actor, *, name: str = "", email: str = "", phone: str = "", company: str = "", language: str = ""
 ) -> Customer | None:
-    """The customer known by this mail address, else by this phone number, else a new one.
+    """The customer known by this mail address, else a new one; for staff, who have heard him, by his phone number too.
 
-    A new address of a known customer is remembered; what is known is never overwritten. ``None`` when nothing at all
+    Whoever fills in a form may give anybody's phone number, so that alone joins nothing (CUS-01). A new address of a known customer is remembered; what is known is never overwritten. ``None`` when nothing at all
     was given.
     """
     email, digits = email.strip().casefold()[:254], fold_phone(phone)[:254]
@@ -40,7 +40,7 @@ def find_or_create_customer(
         for identity in Identity.objects.filter(kind__in=[k for k, _v, _s in keys], value__in=[v for _k, v, _s in keys])
         if (identity.kind, identity.value) in {(k.value, v) for k, v, _s in keys}
     }
-    found = known.get(Identity.Kind.EMAIL) or known.get(Identity.Kind.PHONE)
+    found = known.get(Identity.Kind.EMAIL) or (known.get(Identity.Kind.PHONE) if actor.is_staff else None)
     customer = found.customer if found else _new_customer(actor, name, company, language)
     _fill_in(customer, name, company, language)
     for kind, value, shown in keys:

@@ -26,7 +26,9 @@ def fresh(ticket: Ticket) -> Ticket:
 def kinds(ticket: Ticket) -> list[str]:
     with tenant(ticket.organization_id):
         return list(
-            Event.objects.filter(subject_type="ticket", subject_id=ticket.id).order_by("id").values_list("kind", flat=True)
+            Event.objects.filter(subject_type="ticket", subject_id=ticket.id)
+            .order_by("id")
+            .values_list("kind", flat=True)
         )
 
 
@@ -41,10 +43,16 @@ def test_a_request_becomes_a_new_ticket_with_its_first_message(make_ticket: Any)
         assert ticket.customer.number == 1
 
 
-def test_a_second_request_of_the_same_address_joins_the_same_customer(make_ticket: Any) -> None:
+def test_a_second_request_of_the_same_address_joins_the_same_customer(make_ticket: Any, agent: Any) -> None:
     first, second = make_ticket(email="kim@example.com"), make_ticket(email="KIM@example.com", phone="010-1234-5678")
-    third = make_ticket(email="", phone="+82 10 1234 5678", name="")
-    assert first.customer_id == second.customer_id == third.customer_id
+    called = make_ticket(email="", phone="+82 10 1234 5678", name="", actor=member_actor(agent), channel="phone")
+    assert first.customer_id == second.customer_id == called.customer_id
+
+
+def test_a_phone_number_typed_into_a_form_joins_nobody(make_ticket: Any) -> None:
+    known = make_ticket(email="kim@example.com", phone="010-1234-5678")
+    stranger = make_ticket(email="stranger@example.com", phone="010-1234-5678")
+    assert stranger.customer_id != known.customer_id
 
 
 @pytest.mark.parametrize("title", ["", " \u200b ", "x" * 301])
@@ -170,7 +178,11 @@ def test_silence_closes_and_a_late_reply_no_longer_joins(make_ticket: Any, agent
         Ticket.objects.filter(id=ticket.id).update(closed_at=due.created_at - timedelta(days=31))
     with pytest.raises(TicketClosedForGood):
         commands.add_customer_message(
-            requester_actor(ticket.organization_id, "김"), ticket_id=ticket.id, text="또", author_name="김", channel="web"
+            requester_actor(ticket.organization_id, "김"),
+            ticket_id=ticket.id,
+            text="또",
+            author_name="김",
+            channel="web",
         )
 
 
@@ -212,7 +224,9 @@ def test_the_shared_note_refuses_to_overwrite_a_newer_one(make_ticket: Any, agen
 
 
 @pytest.mark.row("ORG-08")
-def test_another_organization_finds_and_changes_nothing(make_ticket: Any, make_member: Any, other_organization: Any) -> None:
+def test_another_organization_finds_and_changes_nothing(
+    make_ticket: Any, make_member: Any, other_organization: Any
+) -> None:
     ticket = make_ticket()
     stranger = member_actor(make_member("stranger", organization=other_organization))
     with tenant(other_organization.id), pytest.raises(NotFound):
