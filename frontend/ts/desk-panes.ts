@@ -55,3 +55,24 @@ document.addEventListener('click', event => {
   menu.showPopover();
   menu.querySelector<HTMLElement>('.menu-item:not([disabled])')?.focus();
 });
+
+// While somebody holds a card the columns stand still; what was missed comes when it is put down.
+document.addEventListener(
+  'maru:event',
+  () => {
+    const columns = $('#columns');
+    if (!columns?.dataset.live || !$('.lifted, .kghost', columns)) return;
+    columns.dataset.held = columns.dataset.live;
+    columns.dataset.live = '';
+  },
+  true,
+);
+
+function letGo(): void {
+  const columns = $('#columns');
+  if (!columns?.dataset.held || $('.lifted, .kghost', columns)) return;
+  columns.dataset.live = columns.dataset.held;
+  delete columns.dataset.held;
+  document.dispatchEvent(new CustomEvent('maru:resync', { detail: {} }));
+}
+for (const name of ['dragend', 'pointerup', 'keyup']) document.addEventListener(name, () => setTimeout(letGo, 300));

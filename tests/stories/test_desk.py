@@ -79,7 +79,12 @@ class Desk:
 
 def run(house: House, script: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], env=house.env, check=True, timeout=120, capture_output=True, text=True
+        [sys.executable, "-c", script, *arguments],
+        env=house.env,
+        check=True,
+        timeout=120,
+        capture_output=True,
+        text=True,
     )
     return done.stdout
 
@@ -128,7 +133,13 @@ def test_enter_never_sends_while_a_syllable_is_composed(desk: Desk, browser: Any
         for modifiers in (0, 2, 4):
             keyboard.send(
                 "Input.dispatchKeyEvent",
-                {"type": "rawKeyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229, "modifiers": modifiers},
+                {
+                    "type": "rawKeyDown",
+                    "key": "Enter",
+                    "code": "Enter",
+                    "windowsVirtualKeyCode": 229,
+                    "modifiers": modifiers,
+                },
             )
         keyboard.send("Input.insertText", {"text": "한"})
         page.wait_for_timeout(600)
@@ -184,7 +195,8 @@ def test_cards_move_by_mouse_by_keyboard_and_by_menu(desk: Desk, browser: Any) -
         other.goto(f"{desk.path}/board")
         page.goto(f"{desk.path}/board")
         columns = page.locator(".col")
-        page.wait_for_timeout(1200)
+        page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('sortable'))")
+        page.wait_for_timeout(1000)
         card = page.locator(".kcard", has_text="환불해주세요")
         start, goal = card.bounding_box(), columns.nth(1).bounding_box()
         page.mouse.move(start["x"] + 40, start["y"] + 30)
@@ -344,7 +356,14 @@ def test_no_english_is_left_over(desk: Desk, browser: Any, language: str) -> Non
 @pytest.mark.row("TKT-12", "TKT-10")
 def test_a_phone_shows_list_or_ticket(desk: Desk, browser: Any) -> None:
     with desk.page(browser, width=360, height=740) as page:
-        for path in ("/tickets", "/board", "/search", "/tickets/new", "/settings/stages", f"/tickets/{desk.numbers[0]}"):
+        for path in (
+            "/tickets",
+            "/board",
+            "/search",
+            "/tickets/new",
+            "/settings/stages",
+            f"/tickets/{desk.numbers[0]}",
+        ):
             page.goto(f"{desk.path}{path}")
             page.wait_for_timeout(200)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

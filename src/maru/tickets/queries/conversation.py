@@ -120,7 +120,11 @@ def read_conversation(
     entries = with_files(actor, found[:limit][::-1])
     since = entries[0].created_at if entries and (earlier or after_id is not None) else None
     until = entries[-1].created_at if entries and before_id is not None else None
-    happenings = read_happenings(actor.organization_id, ticket.id, since=since, until=until) if entries or after_id is None else []
+    happenings = (
+        read_happenings(actor.organization_id, ticket.id, since=since, until=until)
+        if entries or after_id is None
+        else []
+    )
     return Conversation(entries, happenings, earlier)
 
 
@@ -169,10 +173,16 @@ def with_files(actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def read_happenings(
-    organization_id: int, ticket_id: int, *, since: datetime | None = None, until: datetime | None = None, limit: int = EVENT_PAGE
+    organization_id: int,
+    ticket_id: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = EVENT_PAGE,
 ) -> list[Happening]:
     """The newest rows of the log about a ticket, oldest first."""
-    where, params = "organization_id = %s and subject_type = 'ticket' and subject_id = %s", [organization_id, ticket_id]
+    where = "organization_id = %s and subject_type = 'ticket' and subject_id = %s"
+    params: list[Any] = [organization_id, ticket_id]
     if since is not None:
         where, params = where + " and created_at >= %s", [*params, since]
     if until is not None:
@@ -183,7 +193,7 @@ def read_happenings(
             "order by id desc limit %s",
             [*params, limit],
         )
-        found = [Happening(*row[:4], _decoded(row[4]), row[5]) for row in cursor.fetchall()]
+        found = [Happening(i, kind, of, name, _decoded(data), at) for i, kind, of, name, data, at in cursor.fetchall()]
     return found[::-1]
 
 

@@ -1,7 +1,9 @@
 """Live counts of the side menu: one scan of the open tickets, finished ones counted up to a cap."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from django.db import connection
@@ -11,6 +13,8 @@ from maru.tickets.queries.directory import Directory
 from maru.tickets.queries.filters import conditions, held_by, read_filter
 
 CAP = 1000
+SECONDS = 10
+KEPT = 2000
 VIEW_CAP = 99
 COUNTED_VIEWS = 12
 
@@ -90,6 +94,29 @@ def count_tickets(actor: Actor, names: Directory) -> Counts:
         cursor.execute(_CAPPED, params)
         views |= zip(("resolved", "closed", "spam", "all", "waiting"), cursor.fetchone(), strict=True)
     return Counts(views, groups, categories, _saved(actor, names))
+
+
+_remembered: OrderedDict[tuple[Any, ...], tuple[float, Counts]] = OrderedDict()
+
+
+def remembered_counts(actor: Actor, names: Directory, event_number: int) -> Counts:
+    """The same, remembered until something happens in the organization, for :data:`SECONDS` at most.
+
+    ``event_number`` is the newest number of the log, read before: counts taken later can only be fresher. The time
+    limit is for views that ask about time and for settings that write no event.
+    """
+    saved = tuple((view.id, repr(view.query)) for view in names.views[:COUNTED_VIEWS])
+    key = (actor.organization_id, actor.member_id, event_number, tuple(names.my_group_ids), saved)
+    moment = monotonic()
+    found = _remembered.get(key)
+    if found is not None and moment - found[0] < SECONDS:
+        return found[1]
+    actor.require(Permission.TICKET_VIEW)
+    counted = count_tickets(actor, names)
+    _remembered[key] = (moment, counted)
+    while len(_remembered) > KEPT:
+        _remembered.popitem(last=False)
+    return counted
 
 
 def _saved(actor: Actor, names: Directory) -> dict[int, int]:
