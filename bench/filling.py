@@ -219,7 +219,7 @@ class Maker:
         customer = int(rng.random() ** 2 * house["customers"])
         who = Requester(rng, customer)
         newest = n > self.total * 0.95
-        status = rng.choices((1, 2, 3, 6, 7), (2, 4, 1, 8, 85) if not newest else (25, 35, 10, 20, 10))[0]
+        status = rng.choices((1, 2, 3, 6, 7), (1, 2, 1, 26, 270) if not newest else (30, 35, 10, 15, 10))[0]
         conversation = self._conversation(n, house, language, created, status)
         head = normalise(f"{title} {who.name} {who.email} {who.phone} {who.digits}")
         norm = (head + "".join(part for *_rest, part in conversation))[:20_000]

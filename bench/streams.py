@@ -20,9 +20,10 @@ def fanout(running: Running, facts: dict[str, Any]) -> dict[str, float]:
 async def _fanout(running: Running, facts: dict[str, Any]) -> dict[str, float]:
     heard: list[list[float]] = [[] for _page in range(PAGES)]
     sessions = facts["sessions"]
-    tasks = []
+    tasks, writers = [], []
     for page in range(PAGES):
-        reader = await _open(running, facts["slug"], sessions[page % len(sessions)])
+        reader, writer = await _open(running, facts["slug"], sessions[page % len(sessions)])
+        writers.append(writer)
         tasks.append(asyncio.create_task(_listen(reader, heard[page])))
     await asyncio.sleep(2)
     client = Client(running.port, {"Authorization": f"Bearer {facts['key']}", "Content-Type": "application/json"})
@@ -40,12 +41,13 @@ async def _fanout(running: Running, facts: dict[str, Any]) -> dict[str, float]:
             await asyncio.sleep(0.01)
         waits += [(page[0] - began) * 1000 if page else 5_000.0 for page in heard]
         await asyncio.sleep(0.3)
-    for task in tasks:
+    for task, writer in zip(tasks, writers, strict=True):
         task.cancel()
+        writer.close()
     return {"fanout_p95_ms": percentile(waits, 0.95)}
 
 
-async def _open(running: Running, slug: str, session: str) -> asyncio.StreamReader:
+async def _open(running: Running, slug: str, session: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
     request = (
         f"GET /desk/{slug}/live HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
@@ -54,7 +56,7 @@ async def _open(running: Running, slug: str, session: str) -> asyncio.StreamRead
     writer.write(request.encode())
     status = await reader.readline()
     assert b" 200 " in status, status
-    return reader
+    return reader, writer
 
 
 async def _listen(reader: asyncio.StreamReader, heard: list[float]) -> None:
