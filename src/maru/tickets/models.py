@@ -135,6 +135,11 @@ class Ticket(TenantModel):
                 name="ticket_done",
             ),
             models.Index(
+                fields=["organization_id", "-updated_at", "-id"],
+                condition=models.Q(status__lt=6, is_spam=False, last_customer_at__gt=models.F("last_agent_at")),
+                name="ticket_waiting",
+            ),
+            models.Index(
                 fields=["close_due_at"], condition=models.Q(close_due_at__isnull=False), name="ticket_close_due"
             ),
         ]

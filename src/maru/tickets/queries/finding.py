@@ -12,6 +12,7 @@ from maru.tickets.queries.lists import PAGE, Page, Row, fetch_rows, with_names
 from maru.tickets.search import search
 
 BATCH = 500
+SPARE = 10
 MOST_BATCHES = 6
 
 
@@ -25,8 +26,10 @@ def find_tickets(actor: Actor, wanted: Filter, names: Directory, *, cursor: str 
     before = int(cursor) if re.fullmatch(r"\d{1,18}", cursor) else None
     found: list[Row] = []
     where = conditions(wanted, actor, names)
-    for _batch in range(MOST_BATCHES):
-        ids = search(actor.organization_id, wanted.words, before_id=before, limit=BATCH)
+    for batch in range(MOST_BATCHES):
+        # Most searches ask for words alone: a short first batch lets a frequent word stop among the newest tickets.
+        size = BATCH if batch else limit + SPARE
+        ids = search(actor.organization_id, wanted.words, before_id=before, limit=size)
         if not ids:
             return Page(with_names(found, names))
         rows = fetch_rows(actor, [("id = any(%s)", [ids]), *where], "order by id desc", before=held_by(wanted, actor))
@@ -35,7 +38,7 @@ def find_tickets(actor: Actor, wanted: Filter, names: Directory, *, cursor: str 
             found = found[:limit]
             return Page(with_names(found, names), str(found[-1].id))
         before = ids[-1]
-        if len(ids) < BATCH:
+        if len(ids) < size:
             return Page(with_names(found, names))
     return Page(with_names(found, names), str(before))
 

@@ -12,6 +12,7 @@ from maru.core.tenancy import tenant
 from maru.testing.makers import make_member
 from maru.tickets import commands
 from maru.tickets.models import SavedView, Ticket
+from maru.tickets.queries.counts import remembered_counts
 from maru.tickets.queries.directory import directory
 from maru.tickets.queries.filters import Filter, pairs_of, read_filter
 from maru.tickets.queries.lists import list_tickets
@@ -276,3 +277,14 @@ def test_many_at_once_with_a_report(organization: Any, agent: Any, make_ticket: 
     client_of(agent).post(f"{LIST}/bulk", {"sel": numbers[:1], "do": "spam"})
     with tenant(organization.id):
         assert Ticket.objects.get(id=tickets[0].id).is_spam
+
+
+def test_counts_are_remembered_until_something_happens(organization: Any, agent: Any, make_ticket: Any) -> None:
+    actor = member_actor(agent)
+    make_ticket()
+    with tenant(organization.id):
+        names = directory(actor)
+        before = remembered_counts(actor, names, 1)
+        make_ticket()
+        assert remembered_counts(actor, names, 1) is before
+        assert remembered_counts(actor, names, 2).views["open"] == before.views["open"] + 1

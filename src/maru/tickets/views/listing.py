@@ -11,7 +11,7 @@ from maru.core.actors import Permission
 from maru.organizations.desk import DeskRequest, desk_view, render_desk
 from maru.tickets.queries import get_ticket_for
 from maru.tickets.queries.choices import choices
-from maru.tickets.queries.counts import count_tickets, shown_count
+from maru.tickets.queries.counts import remembered_counts, shown_count
 from maru.tickets.queries.directory import Directory, directory
 from maru.tickets.queries.filters import Filter
 from maru.tickets.queries.finding import find_tickets
@@ -105,7 +105,7 @@ def counts(request: DeskRequest) -> HttpResponse:
     """The side menu with its live counts; as JSON for whoever asks for JSON."""
     names = directory(request.actor)
     if "json" in request.headers.get("Accept", ""):
-        found = count_tickets(request.actor, names)
+        found = remembered_counts(request.actor, names, request.event_number)
         return JsonResponse(
             {
                 "views": found.views,
@@ -119,7 +119,7 @@ def counts(request: DeskRequest) -> HttpResponse:
 
 def views_panel(request: DeskRequest, wanted: Filter, names: Directory) -> HttpResponse:
     """The side menu as a fragment, with counts."""
-    found = count_tickets(request.actor, names)
+    found = remembered_counts(request.actor, names, request.event_number)
     shown = {key: shown_count(value) for key, value in found.views.items()}
     shown |= {f"group-{key}": shown_count(value) for key, value in found.groups.items()}
     for category in names.categories.values():
