@@ -1,5 +1,6 @@
 """The numbered log of what happened. Everything that reacts, reacts to a row of this log."""
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
@@ -11,6 +12,15 @@ from maru.core.tenancy import current_organization_id
 
 EVENT_CHANNEL = "maru_events"
 _LOCK_SPACE = 7041
+# One statement, for every command passes here: the lock is taken before the row can draw its number.
+_APPEND = """
+with turn as materialized (select pg_advisory_xact_lock(%s, %s)),
+logged as (
+  insert into core_event (organization_id, kind, subject_type, subject_id, actor_kind, actor_id, actor_name, data)
+  select %s, %s, %s, %s, %s, %s, %s, %s::jsonb from turn returning id
+)
+select id, pg_notify(%s, %s) from logged
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +71,26 @@ def publish(actor: Actor, event: DomainEvent) -> Published:
     Numbers are drawn before commit, so writers of one organization queue on an advisory lock: a reader that has
     seen number N can never miss a smaller one (docs/concepts/live-pages.md).
     """
-    from maru.core.models import Event
-
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, actor.organization_id % 2**31])
-    row = Event(
-        kind=event.kind,
-        subject_type=event.subject_type,
-        subject_id=event.subject_id,
-        actor_kind=actor.kind.value,
-        actor_id=actor.member_id or actor.customer_id,
-        actor_name=actor.name[:200],
-        data=event.data(),
-    )
-    row.save()
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, %s)", [EVENT_CHANNEL, str(actor.organization_id)])
-    published = Published(row.id, actor, event)
+        cursor.execute(
+            _APPEND,
+            [
+                _LOCK_SPACE,
+                actor.organization_id % 2**31,
+                actor.organization_id,
+                event.kind,
+                event.subject_type,
+                event.subject_id,
+                actor.kind.value,
+                actor.member_id or actor.customer_id,
+                actor.name[:200],
+                json.dumps(event.data()),
+                EVENT_CHANNEL,
+                str(actor.organization_id),
+            ],
+        )
+        number = int(cursor.fetchone()[0])
+    published = Published(number, actor, event)
     for subscriber in _subscribers.get(event.kind, []):
         subscriber(published)
     return published
