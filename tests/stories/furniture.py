@@ -151,6 +151,7 @@ def _session(account: Account) -> str:
         "email": account.email,
     }
     session["account_authentication_methods"] = [record]
+    session["account_authentication_methods_user"] = str(account.pk)
     session.save()
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
     UserSession.objects.create(user=account, ip="127.0.0.1", session_key=session.session_key, user_agent=agent)
