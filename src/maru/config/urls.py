@@ -12,10 +12,10 @@ from maru.notifications import urls as notifications
 from maru.organizations import urls as organizations
 from maru.tickets import urls as tickets
 
-handler400 = "maru.ui.errors.bad_request"
-handler403 = "maru.ui.errors.forbidden"
-handler404 = "maru.ui.errors.not_found"
-handler500 = "maru.ui.errors.server_error"
+handler400 = "maru.config.errors.bad_request"
+handler403 = "maru.config.errors.forbidden"
+handler404 = "maru.config.errors.not_found"
+handler500 = "maru.config.errors.server_error"
 
 
 def _room(room: ModuleType, namespace: str) -> URLResolver:

@@ -386,3 +386,9 @@ def test_managers_make_and_revoke_keys(
     assert browser.post(f"{address}/{key.id}/revoke").status_code == 302
     assert browser.post(f"{address}/999999/revoke").status_code == 404
     is_problem(Program(secret).get("/tickets"), 401)
+
+
+def test_a_host_that_is_not_ours_is_a_problem_too(program: Program) -> None:
+    response = program.client.get("/api/v1/tickets", headers=program.headers | {"Host": "evil.example"})
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
