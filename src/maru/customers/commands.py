@@ -27,8 +27,8 @@ def find_or_create_customer(
 ) -> Customer | None:
     """The customer known by this mail address, else a new one; for staff, who have heard him, by his phone number too.
 
-    Whoever fills in a form may give anybody's phone number, so that alone joins nothing (CUS-01). A new address of a known customer is remembered; what is known is never overwritten. ``None`` when nothing at all
-    was given.
+    Whoever fills in a form may give anybody's phone number, so that alone joins nothing (CUS-01). A new address of a
+    known customer is remembered; what is known is never overwritten. ``None`` when nothing at all was given.
     """
     email, digits = email.strip().casefold()[:254], fold_phone(phone)[:254]
     if not (name or email or digits):
@@ -43,17 +43,14 @@ def find_or_create_customer(
     found = known.get(Identity.Kind.EMAIL) or (known.get(Identity.Kind.PHONE) if actor.is_staff else None)
     customer = found.customer if found else _new_customer(actor, name, company, language)
     _fill_in(customer, name, company, language)
-    for kind, value, shown in keys:
-        if kind not in known:
-            # Two first requests of one person at once: the second keeps its own customer without the address.
-            Identity.objects.bulk_create(
-                [
-                    Identity(
-                        organization_id=actor.organization_id, customer=customer, kind=kind, value=value, shown=shown
-                    )
-                ],
-                ignore_conflicts=True,
-            )
+    fresh = [
+        Identity(organization_id=actor.organization_id, customer=customer, kind=kind, value=value, shown=shown)
+        for kind, value, shown in keys
+        if kind not in known
+    ]
+    if fresh:
+        # Two first requests of one person at once: the second keeps its own customer without the address.
+        Identity.objects.bulk_create(fresh, ignore_conflicts=True)
     return customer
 
 
