@@ -94,6 +94,8 @@ def test_takes_over_after_kill_9(running: House) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     running.running.wait()
+    # Else a dying page server might still answer, and the signal would meet a start that has no ears yet.
+    _eventually(lambda: not running.answers(), patience=10)
     running.start()
     running.running.send_signal(signal.SIGINT)
     assert running.running.wait(30) == 0

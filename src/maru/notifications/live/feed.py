@@ -125,9 +125,14 @@ class Feed:
         tickets = self._visited | {ticket for ticket, moment in self._expiries.items() if moment <= now}
         if not tickets:
             return
-        async with tenant_reading(self._pool, self.organization_id) as connection:
-            present = await read_presence(connection, self.organization_id, sorted(tickets))
+        # Forgotten before reading: whoever comes while it reads must be looked at again.
         self._visited -= tickets
+        try:
+            async with tenant_reading(self._pool, self.organization_id) as connection:
+                present = await read_presence(connection, self.organization_id, sorted(tickets))
+        except DATABASE_TROUBLE:
+            self._visited |= tickets
+            raise
         for ticket in tickets:
             self._expiries.pop(ticket, None)
         for ticket, found in present.items():
