@@ -15,7 +15,7 @@ from bench.client import Client, hidden_fields, percentile
 from bench.running import Running
 
 ONE_BY_ONE = 120
-API_CONNECTIONS = 4
+API_CONNECTIONS = 8
 API_SECONDS = 8.0
 FORMS = 60
 MAILS = 240

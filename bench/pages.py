@@ -14,7 +14,7 @@ from bench.terms import COMMON, MEDIUM, RARE
 ROUNDS = 3
 EACH = 80
 WARM_UP = 30
-CONNECTIONS = 4
+CONNECTIONS = 8
 SECONDS = 4.0
 
 
