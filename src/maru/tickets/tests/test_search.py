@@ -130,6 +130,33 @@ def test_old_tickets_are_found_through_the_index(organization: Any, make_ticket:
     assert search(organization.id, "누전차단기") == []
 
 
+def test_frequent_words_are_found_behind_many_alike_tickets(organization: Any, make_ticket: Make) -> None:
+    """A flood of alike tickets stands before everything else; older words are found by walking on, page by page."""
+    old = [make_ticket(title="수료증 발급", text="본문").id for _n in range(12)]
+    with tenant(organization.id):
+        rows(
+            "insert into tickets_ticket (organization_id, number, service_id, title, status, stage_id, is_spam, priority,"
+            " channel, language, category_name, requester_name, requester_email, requester_phone, requester_company,"
+            " updated_by_name, last_comment, board_rank, shared_note, shared_note_version)"
+            " select organization_id, 'T' || lpad(n::text, 12, '0'), service_id, '경보', status, stage_id, false, 2, 'api',"
+            " '', '', '', '', '', '', '', '', 0, '', 0 from tickets_ticket, generate_series(1, 7000) n where id = %s"
+            " returning 1",
+            old[0],
+        )
+        rows(
+            "insert into ticket_search (organization_id, ticket_id, norm) select organization_id, id,"
+            " case when number < 'T000000000900' then ' 세금계산서 ' else ' 경보 ' end"
+            " from tickets_ticket where title = '경보' returning 1"
+        )
+    found = search(organization.id, "세금계산서", limit=100)
+    assert len(found) == 100
+    assert found == sorted(found, reverse=True)
+    rest = search(organization.id, "세금계산서", before_id=found[-1], limit=1000)
+    assert len(rest) == 899 - 100
+    assert search(organization.id, "수료증") == old[::-1]
+    assert len(search(organization.id, "경보", limit=1000)) == 1000
+
+
 def test_another_organization_finds_nothing(organization: Any, other_organization: Any, make_ticket: Make) -> None:
     ticket = make_ticket(title="환불", text="본문", email="kim@example.com", phone="010-1234-5678")
     for query in ("환불", "본문", ticket.number, "kim@example.com", "5678"):
