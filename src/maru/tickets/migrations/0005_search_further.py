@@ -2,19 +2,20 @@ import importlib
 
 from django.db import migrations
 
-# When the newest rows do not fill the page, a probe of older ones tells which way is cheaper: a word that is frequent
-# there (thousands of alike tickets have just come in) is found by walking on, a rare one by the index.
+# When the newest rows do not fill the page, a sample of all others tells which way is cheaper: words that are frequent
+# there (thousands of alike tickets have just come in) are found by walking on, rare ones by the index.
 FIND = r"""
 create or replace function find_tickets(pieces text[], before_id bigint, lim int, deep boolean) returns setof bigint
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   organization constant bigint := nullif(current_setting('maru.organization_id', true), '')::bigint;
   upper_id bigint := coalesce(before_id, 9223372036854775807);
-  most_walked constant int := 60000;
-  size int := 5000;
+  newest constant int := 5000;
+  furthest constant int := 60000;
   walked int := 0;
   found int := 0;
-  hits int;
+  oldest bigint;
+  sampled int;
   one bigint;
   test text;
   query text;
@@ -27,28 +28,34 @@ begin
             from unnest(pieces) with ordinality p(piece, n), unnest(string_to_array(p.piece, '|')) a
            group by p.n order by p.n) each;
   loop
-    hits := 0;
     for one in execute format(
       'select ticket_id from (select ticket_id, norm from ticket_search where organization_id = $1 and ticket_id < $2
          order by ticket_id desc limit $3) recent where %s limit $4', test)
-      using organization, upper_id, size, lim - found
+      using organization, upper_id, newest, lim - found
     loop
-      hits := hits + 1;
+      found := found + 1;
       return next one;
     end loop;
-    found := found + hits;
-    walked := walked + size;
     if found >= lim or not deep then
       return;
     end if;
     execute 'select ticket_id from ticket_search where organization_id = $1 and ticket_id < $2
-               order by ticket_id desc offset $3 limit 1' into upper_id using organization, upper_id, size - 1;
+               order by ticket_id desc offset $3 limit 1' into upper_id using organization, upper_id, newest - 1;
     if upper_id is null then
       return;
     end if;
-    -- The first window was the newest; the next is a short probe, and every one says whether to walk on.
-    exit when walked > 5000 and (hits = 0 or walked + (lim - found) * size / hits > most_walked);
-    size := case when walked = 5000 then 1000 else 5000 end;
+    if walked = 0 then
+      execute 'select ticket_id from ticket_search where organization_id = $1 order by ticket_id limit 1'
+        into oldest using organization;
+      execute format(
+        'select count(*) from generate_series(0, 3) n, lateral (
+           select norm from ticket_search where organization_id = $1 and ticket_id < $2 - ($2 - $3) * n / 5
+           order by ticket_id desc limit 250) sample where %s', test)
+        into sampled using organization, upper_id, oldest;
+    end if;
+    walked := walked + newest;
+    -- Below one in a hundred the index has few candidates to look at.
+    exit when sampled < 10 or walked >= furthest;
   end loop;
   query := grams_query(pieces);
   return query execute format(
