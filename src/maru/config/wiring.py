@@ -32,9 +32,9 @@ def wire_mail() -> None:
 
     fill_slot(outgoing.send_mail)
     desk.register_settings(settings_items)
-    subscribe(ReplySent, subscribers.mail_reply)
-    subscribe(TicketOpened, subscribers.mail_receipt)
-    subscribe(StageChanged, subscribers.mail_completion)
+    subscribe(ReplySent, subscribers.mail_reply, early=True)
+    subscribe(TicketOpened, subscribers.mail_receipt, early=True)
+    subscribe(StageChanged, subscribers.mail_completion, early=True)
 
 
 def wire_tickets() -> None:

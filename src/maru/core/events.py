@@ -47,15 +47,18 @@ class Published:
 
 Subscriber = Callable[[Published], None]
 _subscribers: dict[str, list[Subscriber]] = {}
+_early: dict[str, list[Subscriber]] = {}
 _kinds: dict[str, type[DomainEvent]] = {}
 
 
-def subscribe(event: type[DomainEvent], subscriber: Subscriber) -> None:
+def subscribe(event: type[DomainEvent], subscriber: Subscriber, *, early: bool = False) -> None:
     """Let ``subscriber`` run in the transaction of each such event; slow work belongs in a task it defers.
 
+    ``early``: before the event draws its number (``Published.id`` is 0 then). From there until the commit all other
+    writers of the organization wait, so what takes long and needs no number comes first.
     Called in ``maru.config.wiring`` only, so that one file tells who listens to what.
     """
-    listeners = _subscribers.setdefault(event.kind, [])
+    listeners = (_early if early else _subscribers).setdefault(event.kind, [])
     if subscriber not in listeners:
         listeners.append(subscriber)
 
@@ -71,6 +74,8 @@ def publish(actor: Actor, event: DomainEvent) -> Published:
     Numbers are drawn before commit, so writers of one organization queue on an advisory lock: a reader that has
     seen number N can never miss a smaller one (docs/concepts/live-pages.md).
     """
+    for subscriber in _early.get(event.kind, []):
+        subscriber(Published(0, actor, event))
     with connection.cursor() as cursor:
         cursor.execute(
             _APPEND,
