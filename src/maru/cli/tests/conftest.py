@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from maru.core.embedded.processes import servers_in
+from maru.core.embedded.processes import servers_in, signal_quietly
 
 
 def free_port() -> int:
@@ -78,7 +78,7 @@ class House:
         if self.running is not None and self.running.stderr is not None:
             self.running.stderr.close()
         for pid in servers_in(self.data / "postgres") if (self.data / "postgres").exists() else ():
-            os.kill(pid, signal.SIGKILL)
+            signal_quietly(pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_whatever_is_killed_comes_back(running: House) -> None:
     running.wait_until_answers(15)
 
     mark = (running.data / "run-mark").read_text()
-    assert len(_marked(mark)) >= 4
+    _eventually(lambda: len(_marked(mark)) >= 4)
     running.running.send_signal(signal.SIGTERM)
     assert running.running.wait(30) == 0
     assert not EmbeddedPostgres(running.data).status().running

@@ -12,7 +12,7 @@ import pytest
 
 from maru.core.embedded import DatabaseProblem, DifferentMajorVersion, EmbeddedPostgres, FolderInUse, NotRunning
 from maru.core.embedded.lock import FolderLock
-from maru.core.embedded.processes import alive, servers_in, wait_until
+from maru.core.embedded.processes import alive, servers_in, signal_quietly, wait_until
 from maru.core.embedded.server import APP_ROLE, OWNER_ROLE
 
 
@@ -20,8 +20,15 @@ from maru.core.embedded.server import APP_ROLE, OWNER_ROLE
 def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(tmp_path / "Data")
     yield server
-    for pid in servers_in(server.folder) if server.exists else ():
-        os.kill(pid, signal.SIGKILL)
+    if server.exists:
+        _kill_all_in(server.folder)
+
+
+def _kill_all_in(folder: Path) -> None:
+    # The others of a server end by themselves once one is gone, so some may be dead before their turn.
+    for pid in list(servers_in(folder)):
+        signal_quietly(pid, signal.SIGKILL)
+    assert wait_until(lambda: not list(servers_in(folder)), 10)
 
 
 def _pid(server: EmbeddedPostgres) -> int:
@@ -102,8 +109,7 @@ def test_recovers_after_the_server_was_killed(postgres: EmbeddedPostgres) -> Non
 def test_recovers_after_everything_was_killed(postgres: EmbeddedPostgres) -> None:
     postgres.ensure_started()
     _keep(postgres)
-    for pid in list(servers_in(postgres.folder)):
-        os.kill(pid, signal.SIGKILL)
+    _kill_all_in(postgres.folder)
     after = EmbeddedPostgres(postgres.data)
     after.ensure_started()
     assert _kept(after) == 1000
@@ -125,8 +131,7 @@ def test_takes_over_a_server_its_starter_left(postgres: EmbeddedPostgres) -> Non
 def test_a_number_that_came_round_again_is_not_taken_for_the_server(postgres: EmbeddedPostgres) -> None:
     postgres.ensure_started()
     _keep(postgres)
-    for pid in list(servers_in(postgres.folder)):
-        os.kill(pid, signal.SIGKILL)
+    _kill_all_in(postgres.folder)
     file = postgres.folder / "postmaster.pid"
     # Our own process now has the number the file names, as happens in a container after a restart.
     file.write_text("\n".join([str(os.getppid()), *file.read_text().splitlines()[1:]]) + "\n")
