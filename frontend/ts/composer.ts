@@ -15,6 +15,7 @@ export class Composer extends HTMLElement {
   private loading: Promise<void> | undefined;
   private drafts: Drafts | undefined;
   private sending = false;
+  private isComposing = false;
 
   connectedCallback(): void {
     if (this.drafts) return;
@@ -25,6 +26,8 @@ export class Composer extends HTMLElement {
     this.addEventListener('click', event => this.clicked(event));
     this.addEventListener('keydown', event => this.key(event), true);
     this.addEventListener('input', () => this.keep());
+    this.addEventListener('compositionstart', () => (this.isComposing = true));
+    this.addEventListener('compositionend', () => (this.isComposing = false));
     this.addEventListener('focusin', () => {
       this.dataset.open = '';
       void this.enhance();
@@ -72,7 +75,8 @@ export class Composer extends HTMLElement {
   /** Bring the editor in; the textarea stays in the form for its name. */
   enhance(): Promise<void> {
     return (this.loading ??= import('./editor.ts')
-      .then(({ MaruEditor }) => {
+      .then(async ({ MaruEditor }) => {
+        await this.composed();
         const host = $('[data-editor]', this)!;
         const area = this.area;
         const focused = document.activeElement === area;
@@ -95,6 +99,11 @@ export class Composer extends HTMLElement {
       }));
   }
 
+  /** Taking the textarea away in the middle of a syllable would lose it. */
+  private async composed(): Promise<void> {
+    if (this.isComposing) await new Promise(done => this.area.addEventListener('compositionend', done, { once: true }));
+  }
+
   setMode(mode: string): void {
     this.dataset.mode = mode;
     const field = $<HTMLInputElement>('[name="mode"]', this);
@@ -113,7 +122,10 @@ export class Composer extends HTMLElement {
   /** Open in a mode and put the cursor in: the R and N keys. */
   write(mode: string): void {
     if ($(`[data-tab="${mode}"]`, this)) this.setMode(mode);
-    void this.enhance().then(() => (this.editor ? this.editor.focus() : this.area.focus()));
+    // At once, not a frame later: whoever presses the key goes on typing. What the textarea got moves into the editor.
+    if (this.editor) this.editor.focus();
+    else this.area.focus();
+    void this.enhance();
   }
 
   async insert(text: string): Promise<void> {

@@ -13,6 +13,7 @@ import { Paragraph } from '@tiptap/extension-paragraph';
 import { Text } from '@tiptap/extension-text';
 import { Underline } from '@tiptap/extension-underline';
 import { Dropcursor, Placeholder, UndoRedo } from '@tiptap/extensions';
+import { Selection } from '@tiptap/pm/state';
 import { post, Refused, t, toast } from './core.ts';
 import { askText } from './dialogs.ts';
 import { mentionSuggestion } from './mentions.ts';
@@ -179,8 +180,11 @@ export class MaruEditor {
     this.editor.commands.clearContent(true);
   }
 
+  /** The cursor at the end, before the next key arrives (the editor's own command waits a frame). */
   focus(): void {
-    this.editor.commands.focus('end');
+    const { state, view } = this.editor;
+    view.focus();
+    view.dispatch(state.tr.setSelection(Selection.atEnd(state.doc)).scrollIntoView());
   }
 
   /** The mode changed: show its placeholder. */
