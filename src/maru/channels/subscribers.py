@@ -89,7 +89,8 @@ def mail_receipt(published: Published) -> None:
         text=letter.text,
         html=letter.html,
         automatic="auto-replied",
-        thread=_thread(ticket),
+        # A ticket that was just opened has header ids only when a mail opened it.
+        thread=_thread(ticket) if event.channel == Channel.EMAIL else (),
     )
 
 

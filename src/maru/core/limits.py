@@ -33,6 +33,12 @@ returning count
 _HIT_ALONE = _HIT.replace(
     "with before as (", "with quick as materialized (select set_config('synchronous_commit', 'off', true)), before as ("
 ).replace("as n\n)", "as n from quick\n)")
+_FIRST = """
+insert into core_ratecounter (key, "window", count)
+select %s::text, clock_timestamp(), 1 where not exists (
+  select from core_ratecounter where key = %s::text and "window" > clock_timestamp() - %s * interval '1 s'
+) returning 1
+"""
 _COUNTS = 'select "window", count from core_ratecounter where key = %s::text and "window" in (%s, %s)'
 
 
@@ -115,19 +121,12 @@ def first_in(key: str, seconds: int) -> bool:
 
     Exact to the second and safe against two at once, unlike the sliding estimate of :func:`hit`.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    stored = _stored(key, 0)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        # A statement of its own: the next one must see what those before us in the queue have committed.
         cursor.execute("select pg_advisory_xact_lock(7043, hashtext(%s::text))", [key])
-        cursor.execute(
-            "select 1 from core_ratecounter where key = %s::text and \"window\" > clock_timestamp() - %s * interval '1 s'",
-            [_stored(key, 0), seconds],
-        )
-        if cursor.fetchone() is not None:
-            return False
-        cursor.execute(
-            'insert into core_ratecounter (key, "window", count) values (%s::text, clock_timestamp(), 1)',
-            [_stored(key, 0)],
-        )
-    return True
+        cursor.execute(_FIRST, [stored, stored, seconds])
+        return cursor.fetchone() is not None
 
 
 def first_mail_to_stranger(address: str) -> bool:

@@ -68,6 +68,7 @@ def add_message(
     ticket: Ticket,
     kind: MessageKind,
     *,
+    message_id: int | None = None,
     actor: Actor,
     channel: str,
     text: str,
@@ -80,8 +81,12 @@ def add_message(
     mentions: Sequence[int] = (),
     recipients: Sequence[Mapping[str, str]] = (),
 ) -> Message:
-    """Insert one entry of the conversation with its files and index its words. Raises Invalid for foreign files."""
+    """Insert one entry of the conversation with its files; ``message_id``: an id drawn before.
+
+    :raises Invalid: a file that is not there to be attached.
+    """
     message = Message(
+        id=message_id,
         ticket=ticket,
         kind=kind,
         channel=Channel(channel),
@@ -101,7 +106,7 @@ def add_message(
         mentions=list(mentions),
         recipients=list(recipients),
     )
-    message.save()
+    message.save(force_insert=True)
     attach(message, file_ids, mail.inline if mail else _shown_inside(html, file_ids))
     return message
 

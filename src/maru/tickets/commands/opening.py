@@ -1,8 +1,9 @@
 """A request becomes a ticket."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from maru.accounts.models import Group, Member
@@ -14,7 +15,7 @@ from maru.core.html import one_line
 from maru.core.ids import new_ticket_number
 from maru.customers.commands import find_or_create_customer
 from maru.organizations.models import Service
-from maru.tickets.commands.common import add_message, clean_body, clean_title, now
+from maru.tickets.commands.common import add_message, clean_body, clean_title
 from maru.tickets.events import MembersAssigned, TicketOpened
 from maru.tickets.models import (
     Assignment,
@@ -79,6 +80,7 @@ def open_ticket(
     message = add_message(
         ticket,
         MessageKind.CUSTOMER,
+        message_id=ticket.last_message_id,
         actor=actor,
         channel=channel,
         text=text,
@@ -88,8 +90,6 @@ def open_ticket(
         file_ids=file_ids,
         mail=mail,
     )
-    ticket.last_message_id = message.id
-    ticket.save(update_fields=["last_message_id"])
     index_new_ticket(ticket, message)
     publish(actor, TicketOpened(ticket.id, ticket.number, channel, message.id, wants_receipt))
     if members:
@@ -113,7 +113,7 @@ def _new_ticket(
         raise Invalid({"channel": _("Unknown channel.")})
     if priority not in Priority.values:
         raise Invalid({"priority": _("Please choose a priority from the list.")})
-    moment = now()
+    moment, message_id = _moment_and_message_id()
     ticket = Ticket(
         number=new_ticket_number(),
         service=service,
@@ -128,6 +128,7 @@ def _new_ticket(
         created_at=moment,
         updated_at=moment,
         updated_by_name=(one_line(requester.name, 100) if actor.kind is ActorKind.REQUESTER else actor.name[:100]),
+        last_message_id=message_id,
         last_customer_at=moment,
         answer_due_at=moment + timedelta(hours=service.answer_within_hours),
         board_rank=moment.timestamp(),
@@ -146,6 +147,14 @@ def _new_ticket(
     )
     ticket.customer = customer
     return ticket
+
+
+def _moment_and_message_id() -> tuple[datetime, int]:
+    """The database's time, and the id its first message will have: drawn before, so the row is written only once."""
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp(), nextval('tickets_message_id_seq')")
+        moment, message_id = cursor.fetchone()
+        return moment, message_id
 
 
 def _place(ticket: Ticket, stage_id: int | None, group_id: int | None, assignee_ids: Sequence[int]) -> None:

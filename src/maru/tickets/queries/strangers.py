@@ -1,7 +1,18 @@
 """Whom Maru may write to on nothing but a form's word."""
 
+from django.db import connection
+
 from maru.core.limits import first_mail_to_stranger
-from maru.tickets.models import Channel, Message, MessageKind, Participant
+from maru.core.tenancy import current_organization_id
+from maru.tickets.models import Channel, MessageKind
+
+# The newest tickets an address takes part in are enough, and the only ones an index finds at once.
+_TICKETS = 20
+_SENDERS = """
+select author_address from tickets_message where organization_id = %s and ticket_id = any(array(
+  select ticket_id from tickets_participant where organization_id = %s and address = %s order by ticket_id desc limit %s
+)) and kind = %s and channel = %s and not is_unverified and not is_automatic
+"""
 
 
 def may_mail_stranger(address: str) -> bool:
@@ -16,13 +27,9 @@ def may_mail_stranger(address: str) -> bool:
 
 def _has_written(address: str) -> bool:
     folded = address.strip().casefold()
-    # The newest tickets it takes part in are enough, and the only ones an index finds at once.
-    tickets = list(
-        Participant.objects.filter(address=folded).order_by("-ticket_id").values_list("ticket_id", flat=True)[:20]
-    )
-    if not tickets:
-        return False
-    senders = Message.objects.filter(
-        ticket_id__in=tickets, kind=MessageKind.CUSTOMER, channel=Channel.EMAIL, is_unverified=False, is_automatic=False
-    ).values_list("author_address", flat=True)
-    return any(sender.strip().casefold() == folded for sender in senders)
+    organization_id = current_organization_id()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SENDERS, [organization_id, organization_id, folded, _TICKETS, MessageKind.CUSTOMER, Channel.EMAIL]
+        )
+        return any(sender.strip().casefold() == folded for (sender,) in cursor.fetchall())
