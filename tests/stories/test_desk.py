@@ -5,6 +5,7 @@ import re
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -256,6 +257,28 @@ def test_a_note_mentions_a_colleague(desk: Desk, browser: Any) -> None:
         note.wait_for()
         assert note.locator(".mention").inner_text() == "@장현우"
         other.locator("#bell .bubble-n", has_text="1").wait_for()
+
+
+@pytest.mark.row("TKT-05", "TKT-13")
+def test_no_key_is_lost_after_the_one_that_opens_the_composer(desk: Desk, browser: Any) -> None:
+    with desk.page(browser) as page:
+        page.goto(desk.ticket())
+        editor(page).wait_for()
+        page.locator("body").press("n")
+        page.keyboard.type("quick hands")
+        assert editor(page).inner_text().strip() == "quick hands"
+        assert page.locator("m-composer").get_attribute("data-mode") == "note"
+
+    with desk.page(browser) as page:
+        # The editor is slow to come: the textarea takes the keys, and the editor what it holds.
+        page.route("**/editor-*.js", lambda route: (time.sleep(1.5), route.continue_()))
+        page.goto(desk.ticket(1), wait_until="domcontentloaded")
+        area = page.locator("m-composer textarea")
+        area.wait_for()
+        page.wait_for_function("customElements.get('m-composer') && document.querySelector('m-composer').isConnected")
+        page.locator("body").press("r")
+        page.keyboard.type("still typing")
+        assert "still typing" in editor(page).inner_text()
 
 
 @pytest.mark.row("TKT-10", "TKT-16")
