@@ -34,7 +34,17 @@ class DeskRequest(HttpRequest):
     user: Account  # type: ignore[assignment]
 
 
-DeskView = Callable[Concatenate[DeskRequest, P], HttpResponse]
+@dataclass(frozen=True, slots=True)
+class AfterCommit:
+    """The answer of a view that has changed something: made in a transaction of its own, once the change is committed.
+
+    Nobody waits for a page to be rendered to get at the rows that were changed.
+    """
+
+    render: Callable[[], HttpResponse]
+
+
+DeskView = Callable[Concatenate[DeskRequest, P], HttpResponse | AfterCommit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,8 @@ def desk_view(
     """Let only active members of the organization named by ``slug`` in, with every permission of ``required``.
 
     Not signed in: to the sign-in page. No member, or another organization: 404 as if it did not exist. Waiting for
-    approval: a page that says so. The view runs in one transaction inside the organization.
+    approval: a page that says so. The view runs in one transaction inside the organization; what it wants rendered
+    after that has committed it returns as :class:`AfterCommit`.
     """
 
     def wrap(view: DeskView[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
@@ -131,7 +142,11 @@ def desk_view(
                 _activate_time_zone(desk.user.time_zone)
                 # Before the page reads anything: what happens from here on reaches it by its event stream.
                 desk.event_number = newest_number()
-                return view(desk, *args, **kwargs)
+                answer = view(desk, *args, **kwargs)
+            if isinstance(answer, AfterCommit):
+                with tenant(organization.id):
+                    return answer.render()
+            return answer
 
         return cast(Callable[Concatenate[HttpRequest, str, P], HttpResponse], enter)
 

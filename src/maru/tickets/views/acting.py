@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from maru.core.actors import Permission
 from maru.core.errors import Conflict, Forbidden, Invalid, MaruError, NotFound
-from maru.organizations.desk import DeskRequest, desk_view
+from maru.organizations.desk import AfterCommit, DeskRequest, desk_view
 from maru.tickets import commands
 from maru.tickets.errors import AlreadyTaken
 from maru.tickets.models import Ticket
@@ -21,7 +21,7 @@ from maru.tickets.queries import get_ticket_by_id_for, get_ticket_for
 from maru.tickets.queries.one import lock_tickets
 from maru.tickets.values import Requester
 from maru.tickets.views.common import back_to, desk_reverse, is_partial, reason_of, tell
-from maru.tickets.views.detail import render_pulse
+from maru.tickets.views.detail import pulse_after_commit, render_pulse
 
 MOST_AT_ONCE = 100
 Act = Callable[[DeskRequest, Ticket], str]
@@ -31,8 +31,8 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 19 else None
 
 
-def act(request: DeskRequest, number: str, do: Act) -> HttpResponse:
-    """Run ``do`` on the ticket; a plain form goes back to the ticket, htmx gets what has changed.
+def act(request: DeskRequest, number: str, do: Act) -> HttpResponse | AfterCommit:
+    """Run ``do`` on the ticket; a plain form goes back to the ticket, htmx gets what has changed once that is committed.
 
     Refusals of the domain are told in words; the page then shows how things stand.
     """
@@ -47,14 +47,13 @@ def act(request: DeskRequest, number: str, do: Act) -> HttpResponse:
             tell(request, text, is_error=refused)
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(desk_reverse(request, "detail", ticket.number) + query)
-    fresh = get_ticket_by_id_for(request.actor, ticket.id)
-    return render_pulse(request, fresh, notice=text, notice_error=refused)
+    return pulse_after_commit(request, ticket.id, notice=text, notice_error=refused)
 
 
 def _action(do: Act) -> Callable[..., HttpResponse]:
     @require_POST
     @desk_view(Permission.TICKET_VIEW)
-    def view(request: DeskRequest, number: str) -> HttpResponse:
+    def view(request: DeskRequest, number: str) -> HttpResponse | AfterCommit:
         return act(request, number, do)
 
     return view
@@ -162,7 +161,7 @@ recipients = _action(_recipients)
 
 @require_POST
 @desk_view(Permission.TICKET_VIEW)
-def shared_note(request: DeskRequest, number: str) -> HttpResponse:
+def shared_note(request: DeskRequest, number: str) -> HttpResponse | AfterCommit:
     """Save the note beside the conversation; when a colleague was faster both texts are shown to be put together."""
     ticket = get_ticket_for(request.actor, number)
     version = _whole(request.POST.get("version"))
@@ -186,7 +185,7 @@ def shared_note(request: DeskRequest, number: str) -> HttpResponse:
 
 @require_POST
 @desk_view(Permission.TICKET_VIEW)
-def held(request: DeskRequest, number: str, message_id: int) -> HttpResponse:
+def held(request: DeskRequest, number: str, message_id: int) -> HttpResponse | AfterCommit:
     """Let a held message in (``accept``; ``join`` adds its sender) or keep it as a note (``dismiss``)."""
 
     def decide(request: DeskRequest, ticket: Ticket) -> str:

@@ -14,7 +14,7 @@ from maru.core.actors import Permission
 from maru.core.errors import Invalid
 from maru.core.html import html_to_text, sanitise, show, text_to_html
 from maru.core.models import StoredFile
-from maru.organizations.desk import DeskRequest, desk_view, render_desk
+from maru.organizations.desk import AfterCommit, DeskRequest, desk_view, render_desk
 from maru.tickets import commands
 from maru.tickets.commands.drafts import drop_drafts, save_draft
 from maru.tickets.errors import NewerMessage
@@ -25,7 +25,7 @@ from maru.tickets.queries.directory import directory
 from maru.tickets.slots import preview_mail
 from maru.tickets.views.bodies import Typed, read_copies, read_typed, store_files
 from maru.tickets.views.common import desk_reverse, is_partial, reason_of, tell
-from maru.tickets.views.detail import detail_context, render_pulse
+from maru.tickets.views.detail import detail_context, pulse_after_commit
 from maru.tickets.views.timeline import message
 from maru.ui.render import render_block
 
@@ -35,7 +35,7 @@ _MAIL_CSP = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inli
 
 @require_POST
 @desk_view(Permission.TICKET_VIEW)
-def send(request: DeskRequest, number: str) -> HttpResponse:
+def send(request: DeskRequest, number: str) -> HttpResponse | AfterCommit:
     """A reply (``submit``: ``open``, ``hold``, ``resolve``) or, in note mode, a comment.
 
     Stops with 409 and the newer message when somebody has written since the page was read; what was typed stays.
@@ -50,7 +50,7 @@ def send(request: DeskRequest, number: str) -> HttpResponse:
         return _refuse(request, ticket, typed, reason_of(error))
     drop_drafts(request.actor, ticket_id=ticket.id)
     if is_partial(request):
-        return render_pulse(request, get_ticket_by_id_for(request.actor, ticket.id), sent=True)
+        return pulse_after_commit(request, ticket.id, sent=True)
     tell(request, _("Note added.") if typed.mode == "note" else _("Reply sent."))
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return redirect(desk_reverse(request, "detail", ticket.number) + query)

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from maru.core.actors import Permission
 from maru.core.ids import show_ticket_number
-from maru.organizations.desk import DeskRequest, desk_view, render_desk
+from maru.organizations.desk import AfterCommit, DeskRequest, desk_view, render_desk
 from maru.tickets.models import Priority, Status, Ticket
-from maru.tickets.queries import get_ticket_for
+from maru.tickets.queries import get_ticket_by_id_for, get_ticket_for
 from maru.tickets.queries.conversation import (
     Conversation,
     earlier_tickets,
@@ -143,6 +143,11 @@ def render_pulse(request: DeskRequest, ticket: Ticket, **more: Any) -> HttpRespo
     context |= ticket_context(request, ticket, names)
     context |= {"thread": _carried(thread, after, since), "fresh": True, **more}
     return render_block(request, "tickets/ticket.html", "pulse", context)
+
+
+def pulse_after_commit(request: DeskRequest, ticket_id: int, **more: Any) -> AfterCommit:
+    """:func:`render_pulse` of the ticket as it stands when its change is committed and its row is free again."""
+    return AfterCommit(lambda: render_pulse(request, get_ticket_by_id_for(request.actor, ticket_id), **more))
 
 
 def _carried(thread: Thread, after: int, since: int) -> Thread:
