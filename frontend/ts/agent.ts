@@ -12,6 +12,7 @@ import './sla.ts';
 import './list.ts';
 import './board.ts';
 import './composer.ts';
+import './templates.ts';
 import './thread.ts';
 import './presence.ts';
 import './notify.ts';

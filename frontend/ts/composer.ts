@@ -87,6 +87,7 @@ export class Composer extends HTMLElement {
           label: area.getAttribute('aria-label') ?? '',
           uploadUrl: this.dataset.uploadUrl ?? '',
           mentionsUrl: () => (this.mode === 'note' ? (this.dataset.mentionsUrl ?? '') : ''),
+          templatesUrl: this.dataset.templatesUrl ?? '',
           attach: files => this.attach(files),
           changed: () => this.keep(),
         });
@@ -267,5 +268,10 @@ document.addEventListener('click', event => {
   const template = (event.target as Element).closest<HTMLElement>('[data-template]');
   if (!template) return;
   void $<Composer>('m-composer')?.insert(template.dataset.template!);
-  template.closest<HTMLElement>('[popover]')?.hidePopover();
+});
+
+document.addEventListener('dblclick', event => {
+  const code = (event.target as Element).closest<HTMLElement>('[data-insert-twice]');
+  if (!code || (event.target as Element).closest('button')) return;
+  void $<Composer>('m-composer')?.insert(code.dataset.insertTwice!);
 });

@@ -17,6 +17,7 @@ import { Selection } from '@tiptap/pm/state';
 import { post, Refused, t, toast } from './core.ts';
 import { askText } from './dialogs.ts';
 import { mentionSuggestion } from './mentions.ts';
+import { Slash } from './slash.ts';
 
 export interface EditorOptions {
   start: { html?: string; text?: string };
@@ -24,6 +25,7 @@ export interface EditorOptions {
   label: string;
   uploadUrl: string;
   mentionsUrl: () => string;
+  templatesUrl: string;
   attach: (files: File[]) => void;
   changed: () => void;
 }
@@ -69,7 +71,7 @@ export class MaruEditor {
   }
 
   private extensions(): Extensions {
-    const { placeholder, mentionsUrl } = this.options;
+    const { placeholder, mentionsUrl, templatesUrl } = this.options;
     return [
       Document,
       Paragraph,
@@ -88,6 +90,7 @@ export class MaruEditor {
       Link.configure({ openOnClick: false, protocols: ['mailto', 'tel'], HTMLAttributes: { rel: 'noopener nofollow' } }),
       InlineImage.configure({ inline: true, allowBase64: false }),
       Mention.configure({ HTMLAttributes: { class: 'mention' }, suggestion: mentionSuggestion(mentionsUrl) }),
+      Slash.configure({ url: templatesUrl }),
       Placeholder.configure({ placeholder: () => placeholder(), showOnlyCurrent: true }),
     ];
   }
@@ -172,7 +175,8 @@ export class MaruEditor {
   }
 
   insert(text: string): void {
-    const content = /^\s*</.test(text) ? text : paragraphs(text);
+    const oneLine = { type: 'text', text };
+    const content = /^\s*</.test(text) ? text : text.includes('\n') ? paragraphs(text) : oneLine;
     this.editor.chain().focus().insertContent(content).run();
   }
 

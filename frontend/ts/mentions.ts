@@ -1,5 +1,6 @@
 import type { SuggestionKeyDownProps, SuggestionOptions, SuggestionProps } from '@tiptap/suggestion';
 import { say, t } from './core.ts';
+import { composing } from './keys.ts';
 
 export interface Person {
   id: string;
@@ -24,16 +25,23 @@ export async function people(url: string, query: string): Promise<Person[]> {
   }
 }
 
-/** The list under the cursor: arrows choose, Enter or Tab takes, Escape leaves. */
-class MentionList {
+/** The list under the cursor: arrows choose, Enter or Tab takes, Escape leaves. Without `none` nothing found shows nothing. */
+class SuggestionList {
+  private readonly label: string;
+  private readonly none: string;
   private readonly box = document.createElement('div');
   private props: SuggestionProps<Person> | undefined;
   private at = 0;
 
+  constructor(label: string, none = '') {
+    this.label = label;
+    this.none = none;
+  }
+
   start(props: SuggestionProps<Person>): void {
     this.box.className = 'mentions menu';
     this.box.setAttribute('role', 'listbox');
-    this.box.setAttribute('aria-label', t('mention_list'));
+    this.box.setAttribute('aria-label', this.label);
     this.box.addEventListener('pointerdown', event => {
       event.preventDefault();
       const option = (event.target as Element).closest<HTMLElement>('[data-at]');
@@ -57,7 +65,8 @@ class MentionList {
 
   key({ event }: SuggestionKeyDownProps): boolean {
     const count = this.props?.items.length ?? 0;
-    if (event.isComposing || count === 0) return false;
+    // A key that belongs to an input method chooses nothing, also where only its code tells.
+    if (composing(event) || count === 0) return false;
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       this.at = (this.at + (event.key === 'ArrowDown' ? 1 : -1) + count) % count;
       this.draw();
@@ -98,10 +107,11 @@ class MentionList {
         return option;
       }),
     );
+    this.box.hidden = items.length === 0 && this.none === '';
     if (items.length === 0) {
       const none = document.createElement('div');
       none.className = 'hint mentions-none';
-      none.textContent = t('mention_none');
+      none.textContent = this.none;
       this.box.append(none);
     } else {
       say(items[this.at]!.label);
@@ -109,19 +119,23 @@ class MentionList {
   }
 }
 
+type Rendered = ReturnType<NonNullable<SuggestionOptions<Person>['render']>>;
+
+export function suggestionList(label: string, none = ''): Rendered {
+  const list = new SuggestionList(label, none);
+  return {
+    onStart: props => list.start(props),
+    onUpdate: props => list.update(props),
+    onKeyDown: props => (props.event.key === 'Escape' ? (list.end(), true) : list.key(props)),
+    onExit: () => list.end(),
+  };
+}
+
 export function mentionSuggestion(url: () => string): Omit<SuggestionOptions<Person>, 'editor'> {
   return {
     char: '@',
     allow: () => url() !== '',
     items: ({ query }) => people(url(), query),
-    render: () => {
-      const list = new MentionList();
-      return {
-        onStart: props => list.start(props),
-        onUpdate: props => list.update(props),
-        onKeyDown: props => (props.event.key === 'Escape' ? (list.end(), true) : list.key(props)),
-        onExit: () => list.end(),
-      };
-    },
+    render: () => suggestionList(t('mention_list'), t('mention_none')),
   };
 }

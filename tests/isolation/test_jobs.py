@@ -17,6 +17,8 @@ ARGUMENTS = {
     "ticket_id": "Ticket",
     "message_id": "Message",
     "mail_id": "RawMail",
+    "intake_category_id": "IntakeCategory",
+    "handling_category_id": "HandlingCategory",
 }
 # Jobs of the whole house: they are told the time only, or an address somebody typed.
 HOUSE_WIDE = {"timestamp", "context", "email", "language"}

@@ -42,7 +42,7 @@ from maru.organizations.queries import hash_token  # noqa: E402
 from maru.testing.makers import make_member, make_organization  # noqa: E402
 from maru.tickets.commands import comment, mark_spam  # noqa: E402
 from maru.tickets.links import sign_link  # noqa: E402
-from maru.tickets.models import Status, Ticket  # noqa: E402
+from maru.tickets.models import AnswerTemplate, Status, Ticket  # noqa: E402
 
 MEMBER = {"role": Member.Role.MANAGER, "is_admin": True}
 
@@ -111,6 +111,7 @@ def _inside(company: Organization) -> dict[str, Any]:
             "member": agent.id,
             "group": Group.objects.order_by("id")[0].id,
             "mailbox": mailbox.id,
+            "template": AnswerTemplate.objects.order_by("id")[0].id,
             "letter": OutgoingMail.objects.order_by("id")[0].id,
         }
 

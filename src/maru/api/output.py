@@ -41,6 +41,9 @@ def _ticket(ticket: Ticket, stage: str, assignees: list[int]) -> dict[str, Any]:
         "stage": {"id": ticket.stage_id, "name": stage},
         "priority": PRIORITY_WORDS[Priority(ticket.priority)],
         "category": {"id": ticket.category_id, "name": ticket.category_name} if ticket.category_id else None,
+        "handling_category": {"id": ticket.handling_category_id, "name": ticket.handling_category_name}
+        if ticket.handling_category_id
+        else None,
         "group": ticket.group_id,
         "assignees": assignees,
         "requester": {

@@ -97,7 +97,10 @@ class TicketPatch(Input):
     stage: Id | None = None
     priority: PriorityWord | None = None
     category: Id | Annotated[Text, Field(min_length=1, max_length=80)] | None = Field(
-        None, description="null takes it off."
+        None, description="Id or name of an intake category; null takes it off."
+    )
+    handling_category: Id | Annotated[Text, Field(min_length=1, max_length=80)] | None = Field(
+        None, description="Id or name of a handling category; null takes it off."
     )
     group: Id | None = Field(None, description="Forwards the ticket to this group.")
     assignees: Annotated[list[Id], Field(max_length=MOST_OF_A_LIST)] | None = Field(
@@ -147,6 +150,7 @@ class TicketOut(BaseModel):
     stage: Named
     priority: PriorityWord
     category: Named | None
+    handling_category: Named | None = Field(description="How it was handled.")
     group: int | None
     assignees: list[int]
     requester: RequesterOut

@@ -24,9 +24,10 @@ from maru.core.actors import Actor
 from maru.core.errors import Invalid
 from maru.core.ids import show_ticket_number
 from maru.tickets import commands
-from maru.tickets.models import Assignment, Channel, IntakeCategory, Status, Ticket
+from maru.tickets.models import Assignment, Channel, Status, Ticket
 from maru.tickets.queries.one import get_ticket_for, stage_for
 from maru.tickets.search import search
+from maru.tickets.trees import HANDLING, INTAKE, Tree
 from maru.tickets.values import Requester
 
 router = Router(tags=["tickets"])
@@ -145,6 +146,9 @@ def _change(actor: Actor, ticket_id: int, data: TicketPatch) -> None:
         commands.set_priority(actor, ticket_id=ticket_id, priority=PRIORITY_BY_WORD[data.priority])
     if "category" in data.model_fields_set:
         commands.set_category(actor, ticket_id=ticket_id, category_id=_category(data.category))
+    if "handling_category" in data.model_fields_set:
+        chosen = _category(data.handling_category, HANDLING)
+        commands.set_category(actor, ticket_id=ticket_id, category_id=chosen, tree=HANDLING)
     if data.group is not None:
         commands.forward(actor, ticket_id=ticket_id, group_id=data.group)
     if data.assignees is not None:
@@ -169,13 +173,13 @@ def _requester(given: RequesterIn) -> Requester:
     return Requester(name=given.name, email=given.email, phone=given.phone, company=given.company)
 
 
-def _category(given: int | str | None) -> int | None:
+def _category(given: int | str | None, tree: Tree = INTAKE) -> int | None:
     """An id as it is; a name looked up. Raises Invalid when no category, or more than one, is called so."""
     if not isinstance(given, str):
         return given
-    found = list(IntakeCategory.objects.filter(name=given.strip()).values_list("id", flat=True)[:2])
+    found = list(tree.model.objects.filter(name=given.strip()).values_list("id", flat=True)[:2])
     if len(found) != 1:
-        raise Invalid({"category": _("Please choose a category from the list.")})
+        raise Invalid({tree.column: _("Please choose a category from the list.")})
     return int(found[0])
 
 

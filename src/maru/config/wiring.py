@@ -38,15 +38,18 @@ def wire_mail() -> None:
 
 
 def wire_tickets() -> None:
-    """A new company finds its desk laid out; what somebody had who leaves waits for the others."""
+    """A new company finds its desk laid out; what somebody had who leaves waits for the others; tickets follow categories."""
     from maru.accounts.events import AccessRemoved, MemberRightsChanged
     from maru.core.events import subscribe
     from maru.organizations.events import OrganizationCreated
     from maru.tickets import subscribers
+    from maru.tickets.events import CategoryDeleted, CategoryRenamed
 
     subscribe(OrganizationCreated, subscribers.lay_out_desk)
     subscribe(AccessRemoved, subscribers.release_tickets)
     subscribe(MemberRightsChanged, subscribers.release_tickets)
+    subscribe(CategoryRenamed, subscribers.settle_categories)
+    subscribe(CategoryDeleted, subscribers.settle_categories)
 
 
 def wire_api() -> None:

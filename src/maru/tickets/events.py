@@ -1,4 +1,4 @@
-"""What happens to tickets. ``subject_id`` is always the ticket's id."""
+"""What happens to tickets (``subject_id`` is the ticket's id) and to the categories they have."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -140,6 +140,14 @@ class CategoryChanged(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class HandlingCategoryChanged(TicketEvent):
+    kind: ClassVar[str] = "ticket.handling_category_changed"
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequesterChanged(TicketEvent):
     kind: ClassVar[str] = "ticket.requester_changed"
 
@@ -185,3 +193,23 @@ class TicketClosed(TicketEvent):
 @dataclass(frozen=True, slots=True)
 class ParticipantsChanged(TicketEvent):
     kind: ClassVar[str] = "ticket.participants"
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRenamed(DomainEvent):
+    """A category (``subject_id``) of the tree ``tree`` (:mod:`maru.tickets.trees`) has another name."""
+
+    kind: ClassVar[str] = "category.renamed"
+    subject_type: ClassVar[str] = "category"
+
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDeleted(DomainEvent):
+    """A category went with everything below it."""
+
+    kind: ClassVar[str] = "category.deleted"
+    subject_type: ClassVar[str] = "category"
+
+    tree: str

@@ -1,11 +1,13 @@
 """Tickets and their conversations."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 
 from maru.accounts.models import Group, Member
 from maru.core.models import StoredFile
-from maru.core.tenancy import TenantForeignKey, TenantModel
+from maru.core.tenancy import TenantForeignKey, TenantManager, TenantModel
 from maru.customers.models import Customer
 from maru.organizations.models import Service
 
@@ -50,19 +52,60 @@ class Stage(TenantModel):
         indexes = [models.Index(fields=["organization_id", "order"], name="stage_order")]
 
 
-class IntakeCategory(TenantModel):
-    """What a request is about; a tree of depth 1 to 5. ``is_public``: offered on the public form too."""
+class CategoryManager(TenantManager):
+    """Sees the categories that can be chosen, not those that were deleted."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(deleted_at__isnull=True)
+
+
+class Category(TenantModel):
+    """A node of a tree of depth 1 to 5. ``names`` maps language to name, ``name`` is the one that tickets keep.
+
+    A deleted one is gone for everybody at once; its row goes when no ticket points to it any more
+    (``maru.tickets.tasks``).
+    """
 
     parent = TenantForeignKey("self", models.CASCADE, null=True, related_name="children")
     name = models.CharField(max_length=80)
     names = models.JSONField(default=dict)
     order = models.IntegerField(default=0)
-    is_public = models.BooleanField(default=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[TenantManager] = CategoryManager()
+    with_deleted: ClassVar[TenantManager] = TenantManager()
 
     class Meta:
+        abstract = True
+        base_manager_name = "with_deleted"
+
+
+class IntakeCategory(Category):
+    """What a request is about. ``is_public``: offered on the public form too."""
+
+    is_public = models.BooleanField(default=True)
+
+    class Meta(Category.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["organization_id", "parent", "name"], name="intake_sibling", nulls_distinct=False
+                fields=["organization_id", "parent", "name"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="intake_sibling",
+                nulls_distinct=False,
+            )
+        ]
+
+
+class HandlingCategory(Category):
+    """How a request was handled; chosen by the agent, never seen by the customer."""
+
+    class Meta(Category.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "parent", "name"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="handling_sibling",
+                nulls_distinct=False,
             )
         ]
 
@@ -85,6 +128,8 @@ class Ticket(TenantModel):
     language = models.CharField(max_length=2, blank=True)
     category = TenantForeignKey(IntakeCategory, models.SET_NULL, null=True)
     category_name = models.CharField(max_length=80, blank=True)
+    handling_category = TenantForeignKey(HandlingCategory, models.SET_NULL, null=True)
+    handling_category_name = models.CharField(max_length=80, blank=True, default="", db_default="")
     group = TenantForeignKey(Group, models.SET_NULL, null=True)
     assignee = TenantForeignKey(Member, models.SET_NULL, null=True, related_name="+")
     customer = TenantForeignKey(Customer, models.SET_NULL, null=True, related_name="tickets")
@@ -117,6 +162,11 @@ class Ticket(TenantModel):
             models.Index(fields=["organization_id", "assignee", "-updated_at", "-id"], name="ticket_assignee"),
             models.Index(fields=["organization_id", "group", "-updated_at", "-id"], name="ticket_group"),
             models.Index(fields=["organization_id", "category", "-updated_at", "-id"], name="ticket_category"),
+            models.Index(
+                fields=["organization_id", "handling_category", "-updated_at", "-id"],
+                condition=models.Q(handling_category__isnull=False),
+                name="ticket_handling",
+            ),
             models.Index(fields=["organization_id", "customer", "-id"], name="ticket_customer"),
             models.Index(fields=["organization_id", "created_by", "-id"], name="ticket_creator"),
             models.Index(fields=["organization_id", "stage", "-board_rank", "-id"], name="ticket_board"),
@@ -247,6 +297,26 @@ class SavedView(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "owner", "name"], name="view_name", nulls_distinct=False)
+        ]
+
+
+class AnswerTemplate(TenantModel):
+    """A prepared answer. ``html`` is sanitised and may hold merge codes (:mod:`maru.tickets.merging`).
+
+    ``code`` is what one types after ``/`` to find it: folded, unique in the organization, or empty.
+    """
+
+    title = models.CharField(max_length=80)
+    code = models.CharField(max_length=30, blank=True)
+    html = models.TextField()
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "code"], condition=~models.Q(code=""), name="template_code"
+            ),
+            models.UniqueConstraint(fields=["organization_id", "title"], name="template_title"),
         ]
 
 

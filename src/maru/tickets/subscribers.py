@@ -7,6 +7,7 @@ from maru.core.events import Published
 from maru.organizations.events import OrganizationCreated
 from maru.tickets import tasks
 from maru.tickets.commands import set_up_desk
+from maru.tickets.events import CategoryDeleted, CategoryRenamed
 
 
 def lay_out_desk(published: Published) -> None:
@@ -21,3 +22,10 @@ def release_tickets(published: Published) -> None:
     member = Member.objects.filter(id=published.event.subject_id).first()
     if member is not None and Permission.TICKET_HANDLE not in permissions_of(member):
         tasks.release_member.defer(organization_id=member.organization_id, member_id=member.id)
+
+
+def settle_categories(published: Published) -> None:
+    """However many tickets have a category, whoever renames or deletes it does not wait for them."""
+    event, organization_id = published.event, published.actor.organization_id
+    assert isinstance(event, CategoryRenamed | CategoryDeleted)
+    tasks.settle_later(event.tree, organization_id, event.subject_id)

@@ -3,7 +3,7 @@
 import logging
 from contextlib import suppress
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from procrastinate.contrib.django import app
 
 from maru.accounts.models import Member
@@ -12,6 +12,8 @@ from maru.core.actors import Permission, system_actor
 from maru.core.errors import MaruError, NotFound
 from maru.core.tenancy import tenant
 from maru.tickets.commands import close_silent, unassign
+from maru.tickets.models import Ticket
+from maru.tickets.trees import HANDLING, INTAKE, Tree
 
 log = logging.getLogger("maru.tickets")
 
@@ -70,3 +72,79 @@ def _open_tickets_of(organization_id: int, member_id: int) -> list[int]:
                 {"org": organization_id, "member": member_id, "limit": SWEEP},
             )
             return [row[0] for row in cursor.fetchall()]
+
+
+@app.task(queue="chores", name="tickets.settle_intake_category")
+def settle_intake_category(organization_id: int, intake_category_id: int) -> int:
+    """:func:`settle` for an intake category."""
+    return settle(INTAKE, organization_id, intake_category_id)
+
+
+@app.task(queue="chores", name="tickets.settle_handling_category")
+def settle_handling_category(organization_id: int, handling_category_id: int) -> int:
+    """:func:`settle` for a handling category."""
+    return settle(HANDLING, organization_id, handling_category_id)
+
+
+def settle_later(key: str, organization_id: int, category_id: int) -> None:
+    """Have tickets follow a renamed or deleted category of the tree ``key``, one job for each category at a time."""
+    lock = f"{key}-category-{category_id}"
+    if key == INTAKE.key:
+        settle_intake_category.configure(lock=lock).defer(
+            organization_id=organization_id, intake_category_id=category_id
+        )
+    else:
+        settle_handling_category.configure(lock=lock).defer(
+            organization_id=organization_id, handling_category_id=category_id
+        )
+
+
+def settle(tree: Tree, organization_id: int, category_id: int) -> int:
+    """Write a category's name into the tickets that have it; take a deleted one, and all below it, off the tickets.
+
+    Works in steps of :data:`SWEEP` tickets, each a transaction; the row of a deleted category goes last. Returns how many
+    tickets were changed. Safe to run twice, and to be killed between.
+    """
+    with tenant(organization_id):
+        going = _deleted_below(tree, category_id)
+    changed = sum(_follow(tree, organization_id, each) for each in going or [category_id])
+    for each in going:
+        try:
+            with tenant(organization_id):
+                tree.model.with_deleted.filter(id=each).delete()
+        except IntegrityError:
+            # Somebody has just given it to one more ticket: the next round takes it off there too.
+            settle_later(tree.key, organization_id, category_id)
+            break
+    return changed
+
+
+def _deleted_below(tree: Tree, category_id: int) -> list[int]:
+    """A deleted category and everything below it, children first; nothing when it stands."""
+    rows = tree.model.with_deleted.filter(deleted_at__isnull=False).values_list("id", "parent_id")
+    parents = dict(rows)
+    going = [category_id] if category_id in parents else []
+    for parent in going:
+        going += [child for child, above in parents.items() if above == parent]
+    return going[::-1]
+
+
+def _follow(tree: Tree, organization_id: int, category_id: int) -> int:
+    changed = 0
+    while True:
+        with tenant(organization_id):
+            category = tree.model.with_deleted.filter(id=category_id).first()
+            if category is None:
+                return changed
+            tickets = Ticket.objects.filter(**{f"{tree.column}_id": category_id})
+            values: dict[str, object] = {tree.name_column: category.name}
+            if category.deleted_at is None:
+                tickets = tickets.exclude(**{tree.name_column: category.name})
+            else:
+                values[tree.column] = None
+            # Locked in the order of ids, as everybody does who takes several.
+            some = tickets.order_by("id").select_for_update(no_key=True).values_list("id", flat=True)[:SWEEP]
+            done = Ticket.objects.filter(id__in=list(some)).update(**values)
+        changed += done
+        if done < SWEEP:
+            return changed

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from maru.tickets.trees import HANDLING, INTAKE
 from maru.tickets.views import (
     acting,
     boarding,
@@ -12,6 +13,8 @@ from maru.tickets.views import (
     registering,
     searching,
     settings,
+    templates,
+    trees,
 )
 
 app_name = "tickets"
@@ -40,6 +43,7 @@ desk_urlpatterns = [
     path("tickets/<str:number>/stage", acting.set_stage, name="stage"),
     path("tickets/<str:number>/priority", acting.set_priority, name="priority"),
     path("tickets/<str:number>/category", acting.set_category, name="category"),
+    path("tickets/<str:number>/handling", acting.set_handling, name="handling"),
     path("tickets/<str:number>/title", acting.rename, name="title"),
     path("tickets/<str:number>/requester", acting.set_requester, name="requester"),
     path("tickets/<str:number>/spam", acting.mark_spam, name="spam"),
@@ -49,10 +53,23 @@ desk_urlpatterns = [
     path("board", boarding.board, name="board"),
     path("board/move", boarding.move, name="move"),
     path("search", searching.search_page, name="search"),
+    path("templates", templates.choose, name="choose_template"),
+    path("templates/<int:template_id>", templates.filled, name="filled_template"),
     path("files", files.upload, name="files"),
     path("files/<str:token>/<str:name>", files.download, name="file"),
-    path("settings/categories", settings.categories, name="categories"),
-    path("settings/categories/change", settings.category_change, name="category_change"),
+    path("settings/categories", trees.categories, {"tree": INTAKE}, name="categories"),
+    path("settings/categories/change", trees.category_change, {"tree": INTAKE}, name="category_change"),
+    path("settings/handling-categories", trees.categories, {"tree": HANDLING}, name="handling_categories"),
+    path(
+        "settings/handling-categories/change",
+        trees.category_change,
+        {"tree": HANDLING},
+        name="handling_category_change",
+    ),
+    path("settings/templates", templates.templates, name="templates"),
+    path("settings/templates/new", templates.template, name="template_new"),
+    path("settings/templates/<int:template_id>", templates.template, name="template"),
+    path("settings/templates/<int:template_id>/delete", templates.template_delete, name="template_delete"),
     path("settings/stages", settings.stages, name="stages"),
     path("settings/stages/change", settings.stage_change, name="stage_change"),
     path("settings/views", settings.views, name="views"),

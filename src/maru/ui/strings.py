@@ -96,6 +96,7 @@ def _composer() -> dict[str, str]:
         "link_set": gettext("Set link"),
         "link_remove": gettext("Remove link"),
         "mention_list": gettext("People to mention"),
+        "template_list": gettext("Answer templates"),
         "mention_none": gettext("Nobody of that name"),
         "empty_message": gettext("Write something first."),
         "newer_message": gettext("A newer message has come while you were writing."),

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from maru.accounts.models import Account, Group, GroupMember, Member
 from maru.accounts.roles import member_actor
 from maru.config.demo import english, japanese, korean
+from maru.config.demo.templates import TEMPLATES
 from maru.config.demo.values import Request, Turn
 from maru.core.actors import requester_actor, system_actor
 from maru.core.ids import new_token
@@ -17,7 +18,10 @@ from maru.core.models import Event
 from maru.core.tenancy import tenant
 from maru.organizations.models import Organization, Service
 from maru.tickets import commands
-from maru.tickets.models import IntakeCategory, Message, Ticket
+from maru.tickets.commands.categories import add_category
+from maru.tickets.commands.templates import save_template
+from maru.tickets.models import HandlingCategory, IntakeCategory, Message, Ticket
+from maru.tickets.trees import HANDLING
 from maru.tickets.values import Requester
 
 SLUG = "ab"
@@ -63,7 +67,13 @@ def _company(password: str) -> tuple[Organization, list[Member]]:
     )
     with tenant(organization.id):
         Service(name="헬프데스크", slug="help", languages=["ko", "ja", "en"]).save()
-        commands.set_up_desk(system_actor(organization.id), language="ko")
+        house = system_actor(organization.id)
+        commands.set_up_desk(house, language="ko")
+        fixed = HandlingCategory.objects.get(name="조치 완료")
+        for name in ("환불 처리", "오류 수정", "설정 변경"):
+            add_category(house, name=name, parent_id=fixed.id, tree=HANDLING)
+        for title, code, html in TEMPLATES:
+            save_template(house, title=title, code=code, html=html)
         members = [_member(*person, password=password) for person in PEOPLE]
         for order, (name, seats) in enumerate((("고객지원", members), ("기술지원", members[:2]))):
             group = Group(name=name, order=order)
@@ -107,6 +117,11 @@ def _tell(organization: Organization, service_id: int, request: Request, languag
             commands.take(actor, ticket_id=ticket.id, group_id=group_id)
         for turn in request.turns:
             _turn(organization, ticket, request, turn, agent)
+        if request.turns and request.turns[-1].outcome == "resolve":
+            handlings = HandlingCategory.objects.filter(parent=None).order_by("order")
+            commands.set_category(
+                actor, ticket_id=ticket.id, category_id=handlings[request.category % 2].id, tree=HANDLING
+            )
         _make_older(ticket, request.hours)
 
 

@@ -13,6 +13,7 @@ from maru.customers.commands import find_or_create_customer
 from maru.tickets.commands.common import clean_title, reindex, ticket_to_change, touch
 from maru.tickets.events import (
     CategoryChanged,
+    HandlingCategoryChanged,
     ParticipantsChanged,
     PriorityChanged,
     RequesterChanged,
@@ -20,7 +21,8 @@ from maru.tickets.events import (
     SpamMarked,
     TicketRenamed,
 )
-from maru.tickets.models import IntakeCategory, Participant, Priority, Ticket
+from maru.tickets.models import Participant, Priority, Ticket
+from maru.tickets.trees import INTAKE, Tree
 from maru.tickets.values import Requester
 
 NOTE_LENGTH = 20_000
@@ -52,16 +54,23 @@ def set_priority(actor: Actor, *, ticket_id: int, priority: int) -> Ticket:
 
 
 @command
-def set_category(actor: Actor, *, ticket_id: int, category_id: int | None) -> Ticket:
-    """Set what the request is about; ``None`` clears it. The name stays with the ticket if the category is deleted."""
+def set_category(actor: Actor, *, ticket_id: int, category_id: int | None, tree: Tree = INTAKE) -> Ticket:
+    """Set what the request is about or, with ``tree``, how it was handled; ``None`` clears it.
+
+    The name stays with the ticket if the category is deleted. Raises Invalid when there is no such category.
+    """
     ticket = ticket_to_change(actor, ticket_id)
-    category = IntakeCategory.objects.filter(id=category_id).first() if category_id is not None else None
+    category = tree.model.objects.filter(id=category_id).first() if category_id is not None else None
     if category_id is not None and category is None:
-        raise Invalid({"category": _("Please choose a category from the list.")})
-    before = ticket.category_name
-    ticket.category, ticket.category_name = category, category.name if category else ""
-    touch(ticket, actor, "category", "category_name")
-    publish(actor, CategoryChanged(ticket.id, ticket.number, before, ticket.category_name))
+        raise Invalid({tree.column: _("Please choose a category from the list.")})
+    before, after = tree.of(ticket), category.name if category else ""
+    if before == after and getattr(ticket, f"{tree.column}_id") == category_id:
+        return ticket
+    setattr(ticket, tree.column, category)
+    setattr(ticket, tree.name_column, after)
+    touch(ticket, actor, tree.column, tree.name_column)
+    changed = CategoryChanged if tree is INTAKE else HandlingCategoryChanged
+    publish(actor, changed(ticket.id, ticket.number, before, after))
     return ticket
 
 

@@ -17,6 +17,7 @@ from maru.customers.commands import find_or_create_customer
 from maru.organizations.models import Service
 from maru.tickets.commands.common import add_message, clean_body, clean_title
 from maru.tickets.events import MembersAssigned, TicketOpened
+from maru.tickets.merging import fill_html, fill_text, values_for
 from maru.tickets.models import (
     Assignment,
     Channel,
@@ -77,6 +78,10 @@ def open_ticket(
     ticket.save()
     members = _assignments(ticket, assignee_ids)
     _participants(ticket, requester, copies)
+    if actor.kind is ActorKind.MEMBER and "#{" in html:
+        # Written down with a template: only now its codes mean something.
+        values = values_for(actor, ticket)
+        text, html = fill_text(text, values), fill_html(html, values)
     message = add_message(
         ticket,
         MessageKind.CUSTOMER,

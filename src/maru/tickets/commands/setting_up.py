@@ -2,7 +2,8 @@
 
 from maru.core.actors import Actor
 from maru.core.commands import command
-from maru.tickets.models import IntakeCategory, Stage, Status
+from maru.tickets.models import Stage, Status
+from maru.tickets.trees import HANDLING, INTAKE
 
 STAGES = (
     (Status.NEW, {"ko": "접수", "ja": "受付", "en": "Backlog"}, "violet"),
@@ -17,11 +18,17 @@ CATEGORIES = (
     {"ko": "결제 · 환불", "ja": "支払い・返金", "en": "Payment and refund"},
     {"ko": "기타", "ja": "その他", "en": "Something else"},
 )
+HANDLINGS = (
+    {"ko": "안내", "ja": "ご案内", "en": "Explained"},
+    {"ko": "조치 완료", "ja": "対応済み", "en": "Fixed"},
+    {"ko": "처리 불가", "ja": "対応不可", "en": "Not possible"},
+    {"ko": "중복 문의", "ja": "重複", "en": "Duplicate"},
+)
 
 
 @command
 def set_up_desk(actor: Actor, *, language: str) -> None:
-    """Give a new organization its first stages and intake categories; does nothing where there are stages already."""
+    """Give a new organization its first stages and categories; does nothing where there are stages already."""
     if Stage.objects.exists():
         return
     Stage.bulk(
@@ -30,9 +37,6 @@ def set_up_desk(actor: Actor, *, language: str) -> None:
             for order, (status, names, colour) in enumerate(STAGES)
         ]
     )
-    IntakeCategory.bulk(
-        [
-            IntakeCategory(name=names.get(language, names["en"]), names=names, order=order)
-            for order, names in enumerate(CATEGORIES)
-        ]
-    )
+    for tree, all_names in ((INTAKE, CATEGORIES), (HANDLING, HANDLINGS)):
+        for order, names in enumerate(all_names):
+            tree.model(name=names.get(language, names["en"]), names=names, order=order).save()

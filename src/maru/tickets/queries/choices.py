@@ -1,9 +1,10 @@
 """Lists for select boxes, in the viewer's words."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from maru.tickets.models import Channel, Priority, Status
-from maru.tickets.queries.directory import Directory, status_name
+from maru.tickets.queries.directory import CategoryInfo, Directory, status_name
 from maru.ui.atoms import channel_label, priority_label, status_label
 
 Choice = tuple[Any, str]
@@ -18,8 +19,11 @@ def choices(names: Directory) -> dict[str, list[Choice]]:
         "stages": [(stage.id, stage.name) for stage in names.stages.values()],
         "groups": [(group.id, group.name) for group in names.groups.values()],
         "agents": [(person.id, person.name) for person in names.agents],
-        "categories": [
-            (category.id, "　" * (category.depth - 1) + category.name) for category in names.categories.values()
-        ],
+        "categories": _indented(names.categories.values()),
+        "handlings": _indented(names.handlings.values()),
         "services": [(service.id, service.name) for service in names.services.values()],
     }
+
+
+def _indented(categories: Iterable[CategoryInfo]) -> list[Choice]:
+    return [(category.id, "　" * (category.depth - 1) + category.name) for category in categories]

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from maru.accounts.models import Member
 from maru.core.actors import Actor
 from maru.tickets.models import Status
+from maru.tickets.trees import INTAKE, Tree
 
 AGENT_LIMIT = 500
 
@@ -27,7 +28,9 @@ select
   (select coalesce(json_agg(json_build_array(id, names, colour, status) order by "order", id), '[]')
      from tickets_stage where organization_id = %(org)s),
   (select coalesce(json_agg(json_build_array(id, parent_id, name, names, is_public) order by "order", id), '[]')
-     from tickets_intakecategory where organization_id = %(org)s),
+     from tickets_intakecategory where organization_id = %(org)s and deleted_at is null),
+  (select coalesce(json_agg(json_build_array(id, parent_id, name, names, false) order by "order", id), '[]')
+     from tickets_handlingcategory where organization_id = %(org)s and deleted_at is null),
   (select coalesce(json_agg(json_build_array(id, name, owner_id, query) order by owner_id nulls first, "order", id), '[]')
      from tickets_savedview where organization_id = %(org)s and (owner_id is null or owner_id = %(me)s)),
   (select coalesce(json_agg(json_build_array(id, name, file_limit, file_size_mb) order by id), '[]')
@@ -115,6 +118,7 @@ class Directory:
     groups: dict[int, GroupInfo]
     stages: dict[int, StageInfo]
     categories: dict[int, CategoryInfo]
+    handlings: dict[int, CategoryInfo]
     views: list[ViewInfo]
     services: dict[int, ServiceInfo]
     agents: list[Person] = field(default_factory=list)
@@ -141,9 +145,13 @@ class Directory:
         group = self.groups.get(group_id) if group_id else None
         return group.name if group else ""
 
-    def with_below(self, category_id: int) -> list[int]:
+    def tree(self, tree: Tree) -> dict[int, CategoryInfo]:
+        """The categories of one tree."""
+        return self.categories if tree is INTAKE else self.handlings
+
+    def with_below(self, category_id: int, tree: Tree = INTAKE) -> list[int]:
         """A category and everything under it."""
-        category = self.categories.get(category_id)
+        category = self.tree(tree).get(category_id)
         return [category_id, *(category.below if category else ())]
 
 
@@ -152,7 +160,7 @@ def directory(actor: Actor) -> Directory:
     params = {"org": actor.organization_id, "me": actor.member_id or 0, "agents": AGENT_LIMIT}
     with connection.cursor() as cursor:
         cursor.execute(_SQL, params)
-        agents, groups, stages, categories, views, services = (_rows(value) for value in cursor.fetchone())
+        agents, groups, stages, categories, handlings, views, services = (_rows(value) for value in cursor.fetchone())
     known = [Person(*row) for row in agents]
     return Directory(
         people={person.id: person for person in known},
@@ -161,6 +169,7 @@ def directory(actor: Actor) -> Directory:
             row[0]: StageInfo(row[0], localised(row[1]), row[1], row[2], row[3], status_name(row[3])) for row in stages
         },
         categories={category.id: category for category in _outline(categories)},
+        handlings={category.id: category for category in _outline(handlings)},
         views=[ViewInfo(row[0], row[1], row[2] is None, row[3]) for row in views],
         services={row[0]: ServiceInfo(*row) for row in services},
         agents=known,

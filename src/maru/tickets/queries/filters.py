@@ -15,6 +15,7 @@ from maru.core.actors import Actor
 from maru.core.ids import read_ticket_number
 from maru.tickets.models import Channel, Priority, Status
 from maru.tickets.queries.directory import Directory
+from maru.tickets.trees import HANDLING
 
 VIEWS = ("open", "all", "unassigned", "groups", "mine", "hold", "resolved", "closed", "involved", "waiting", "spam")
 SORTS = ("updated", "created", "due", "customer")
@@ -47,6 +48,7 @@ class Filter:
     group: int | None = None
     assignee: str = ""
     category: int | None = None
+    handling: int | None = None
     stage: int | None = None
     created_from: date | None = None
     created_to: date | None = None
@@ -121,6 +123,7 @@ def read_filter(given: Mapping[str, Any] | Any, *, view: str = DEFAULT_VIEW) -> 
         group=_whole(one("group")),
         assignee=one("assignee") if re.fullmatch(r"me|none|\d{1,18}", one("assignee")) else "",
         category=_whole(one("category")),
+        handling=_whole(one("handling")),
         stage=_whole(one("stage")),
         created_from=_day(one("created_from")),
         created_to=_day(one("created_to")),
@@ -172,6 +175,10 @@ def conditions(wanted: Filter, actor: Actor, names: Directory) -> list[Condition
         found.append(("stage_id = %s", [wanted.stage]))
     if wanted.category is not None:
         found.append((f"category_id in ({_ids(names.with_below(wanted.category))})", []))
+    if wanted.handling is not None:
+        # Said to be there as well: so the planner may take the index that holds handled tickets alone.
+        below = _ids(names.with_below(wanted.handling, HANDLING))
+        found.append((f"handling_category_id is not null and handling_category_id in ({below})", []))
     if wanted.assignee:
         found.append(_by_assignee(wanted.assignee, wanted.view, actor))
     found += _by_day(wanted) + _by_customer(wanted, actor)

@@ -9,7 +9,6 @@ from maru.core.errors import Invalid
 from maru.core.tenancy import tenant
 from maru.testing.makers import make_member
 from maru.tickets.commands import assign, set_stage
-from maru.tickets.commands.categories import add_category, delete_category, rename_category
 from maru.tickets.commands.stages import add_stage, change_stage, delete_stage
 from maru.tickets.models import IntakeCategory, Stage, Ticket
 from maru.tickets.queries.board import COLUMN_PAGE, board_columns, column_page
@@ -109,69 +108,6 @@ def test_the_board_can_be_narrowed(organization: Any, agent: Any, make_ticket: A
         assert titles(Filter(view="mine")) == {"meins"}
         assert titles(Filter(assignee="none")) == {"frei"}
         assert titles(Filter(view="open")) == {"meins", "frei"}
-
-
-@pytest.mark.row("CAT-01")
-def test_the_tree_of_categories(organization: Any, admin: Any) -> None:
-    actor = member_actor(admin)
-    parent = add_category(actor, name="제품")
-    at = parent
-    for depth in range(2, 6):
-        at = add_category(actor, name="제품", parent_id=at.id)
-        assert at.name == "제품", f"the same name is free at depth {depth}"
-    with pytest.raises(Invalid):
-        add_category(actor, name="zu tief", parent_id=at.id)
-    with pytest.raises(Invalid):
-        add_category(actor, name=" 제품 ")
-    with pytest.raises(Invalid):
-        add_category(actor, name="\u200b")
-    sibling = add_category(actor, name="가격")
-    with pytest.raises(Invalid):
-        rename_category(actor, category_id=sibling.id, names={"": "제품"})
-    with tenant(organization.id):
-        before = IntakeCategory.objects.count()
-    assert delete_category(actor, category_id=parent.id) == 5
-    with tenant(organization.id):
-        assert IntakeCategory.objects.count() == before - 5
-
-
-@pytest.mark.row("CAT-01")
-def test_tickets_keep_the_name_of_a_deleted_category(
-    organization: Any, admin: Any, make_ticket: Any, client_of: Any
-) -> None:
-    actor = member_actor(admin)
-    category = add_category(actor, name="곧 없어질 유형")
-    ticket = make_ticket(category_id=category.id)
-    delete_category(actor, category_id=category.id)
-    with tenant(organization.id):
-        after = Ticket.objects.get(id=ticket.id)
-    assert (after.category_id, after.category_name) == (None, "곧 없어질 유형")
-    assert "곧 없어질 유형" in client_of(admin).get(f"/desk/ab/tickets/{ticket.number}").content.decode()
-
-
-@pytest.mark.row("CAT-01")
-def test_categories_in_the_settings(organization: Any, admin: Any, agent: Any, client_of: Any) -> None:
-    client = client_of(admin)
-    change = "/desk/ab/settings/categories/change"
-    client.post(change, {"do": "add", "name": "새 유형"})
-    with tenant(organization.id):
-        made = IntakeCategory.objects.get(name="새 유형")
-    client.post(change, {"do": "switch", "category": made.id})
-    client.post(change, {"do": "rename", "category": made.id, "name": "바뀐 유형", "name_en": "Changed"})
-    client.post(change, {"do": "up", "category": made.id})
-    with tenant(organization.id):
-        after = IntakeCategory.objects.get(id=made.id)
-    assert (after.name, after.names, after.is_public) == ("바뀐 유형", {"en": "Changed"}, False)
-    assert after.order < made.order
-    page = client.get(f"/desk/ab/settings/categories?at={made.id}").content.decode()
-    assert "바뀐 유형" in page
-    assert (
-        "같은 위치에 같은 이름" in client.post(change, {"do": "add", "name": "바뀐 유형"}, follow=True).content.decode()
-    )
-    assert (
-        "이미 삭제되었습니다" in client.post(change, {"do": "delete", "category": 999999}, follow=True).content.decode()
-    )
-    assert client_of(agent).post(change, {"do": "add", "name": "x"}).status_code == 403
 
 
 @pytest.mark.row("TKT-02")

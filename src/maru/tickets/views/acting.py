@@ -19,6 +19,7 @@ from maru.tickets.errors import AlreadyTaken
 from maru.tickets.models import Ticket
 from maru.tickets.queries import get_ticket_by_id_for, get_ticket_for
 from maru.tickets.queries.one import lock_tickets
+from maru.tickets.trees import HANDLING
 from maru.tickets.values import Requester
 from maru.tickets.views.common import back_to, desk_reverse, is_partial, reason_of, tell
 from maru.tickets.views.detail import pulse_after_commit, render_pulse
@@ -111,6 +112,12 @@ def _category(request: DeskRequest, ticket: Ticket) -> str:
     return ""
 
 
+def _handling(request: DeskRequest, ticket: Ticket) -> str:
+    chosen = _whole(request.POST.get("handling"))
+    commands.set_category(request.actor, ticket_id=ticket.id, category_id=chosen, tree=HANDLING)
+    return ""
+
+
 def _title(request: DeskRequest, ticket: Ticket) -> str:
     commands.rename(request.actor, ticket_id=ticket.id, title=request.POST.get("title", ""))
     return ""
@@ -152,6 +159,7 @@ forward = _action(_forward)
 set_stage = _action(_stage)
 set_priority = _action(_priority)
 set_category = _action(_category)
+set_handling = _action(_handling)
 rename = _action(_title)
 set_requester = _action(_requester)
 mark_spam = _action(_spam)

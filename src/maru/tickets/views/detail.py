@@ -23,9 +23,11 @@ from maru.tickets.queries.conversation import (
 )
 from maru.tickets.queries.directory import Directory, directory, status_name
 from maru.tickets.queries.lists import with_names
+from maru.tickets.views.bodies import Typed
 from maru.tickets.views.common import is_partial, wanted_of
 from maru.tickets.views.listing import frame_context
 from maru.tickets.views.scripts import language_of
+from maru.tickets.views.templates import wanted_text
 from maru.tickets.views.timeline import Thread, build_thread, event_line, message
 from maru.ui.render import render_block
 
@@ -40,6 +42,8 @@ def ticket_detail(request: DeskRequest, number: str) -> HttpResponse:
     ticket = get_ticket_for(request.actor, number)
     names = directory(request.actor)
     context = detail_context(request, ticket, names)
+    if prepared := wanted_text(request, ticket):
+        context["typed"] = Typed(mode="reply", body=prepared, format="text")
     if request.GET.get("part") == "aside":
         return render_block(request, "tickets/ticket.html", "aside", context)
     if is_partial(request):
@@ -82,6 +86,7 @@ def ticket_context(request: DeskRequest, ticket: Ticket, names: Directory) -> di
         "seats": beside.seats,
         "drafts": beside.drafts,
         "category": names.categories.get(ticket.category_id or 0),
+        "handling": names.handlings.get(ticket.handling_category_id or 0),
         "service": names.services.get(ticket.service_id),
         "tab": tab if tab in TABS else "info",
         "presence_url": _presence_url(request, ticket),

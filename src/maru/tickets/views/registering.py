@@ -20,6 +20,7 @@ from maru.tickets.queries.directory import Directory, directory
 from maru.tickets.values import Requester
 from maru.tickets.views.bodies import read_typed, store_files
 from maru.tickets.views.common import desk_reverse, tell
+from maru.tickets.views.templates import wanted_text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,6 +56,7 @@ def _initial(request: DeskRequest, names: Directory) -> dict[str, Any]:
         "channel": "phone",
         "group": names.my_group_ids[0] if len(names.my_group_ids) == 1 else None,
         "assignees": [request.actor.member_id],
+        "body": wanted_text(request, None),
     }
 
 

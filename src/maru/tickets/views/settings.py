@@ -1,4 +1,4 @@
-"""Settings of the desk: intake categories, stages, saved views."""
+"""Settings of the desk: stages, saved views, and the menu of them all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 from maru.core.actors import Permission
 from maru.core.errors import Invalid, NotFound
 from maru.organizations.desk import DeskRequest, SettingsItem, desk_view, render_settings
-from maru.tickets.commands import categories as category_commands
 from maru.tickets.commands import saved_views as view_commands
 from maru.tickets.commands import stages as stage_commands
 from maru.tickets.models import Status
@@ -24,7 +23,7 @@ from maru.tickets.queries.filters import pairs_of, read_filter
 from maru.tickets.views.common import back_to, desk_reverse, reason_of, tell
 from maru.ui.atoms import STAGE_COLORS
 
-_LANGUAGES = tuple(settings.LANGUAGES)
+LANGUAGES = tuple(settings.LANGUAGES)
 
 
 def settings_items(request: DeskRequest) -> list[SettingsItem]:
@@ -36,6 +35,14 @@ def settings_items(request: DeskRequest) -> list[SettingsItem]:
             SettingsItem(
                 group, "categories", "folder-tree", _("Intake categories"), desk_reverse(request, "categories")
             ),
+            SettingsItem(
+                group,
+                "handlings",
+                "list-checks",
+                _("Handling categories"),
+                desk_reverse(request, "handling_categories"),
+            ),
+            SettingsItem(group, "templates", "file-text", _("Answer templates"), desk_reverse(request, "templates")),
             SettingsItem(group, "stages", "columns-3", _("Stages"), desk_reverse(request, "stages")),
         ]
     if request.actor.can(Permission.TICKET_VIEW):
@@ -43,11 +50,12 @@ def settings_items(request: DeskRequest) -> list[SettingsItem]:
     return items
 
 
-def _whole(text: str | None) -> int | None:
+def whole(text: str | None) -> int | None:
+    """A number as typed; ``None`` for anything else."""
     return int(text) if text and text.isdecimal() and len(text) < 19 else None
 
 
-def _try(request: DeskRequest, page: str, do: Callable[[], str]) -> HttpResponse:
+def try_change(request: DeskRequest, page: str, do: Callable[[], str]) -> HttpResponse:
     """Run a change and go back to the page; a refusal is told there in words."""
     try:
         text = do()
@@ -63,54 +71,6 @@ def _try(request: DeskRequest, page: str, do: Callable[[], str]) -> HttpResponse
 
 @require_safe
 @desk_view(Permission.SERVICE_CONFIGURE)
-def categories(request: DeskRequest) -> HttpResponse:
-    """The tree; ``?at=ID`` selects the category whose details are shown and under which one can add."""
-    names = directory(request.actor)
-    selected = names.categories.get(_whole(request.GET.get("at")) or 0)
-    context = {
-        "tree": list(names.categories.values()),
-        "selected": selected,
-        "deepest": category_commands.DEEPEST,
-        "languages": _LANGUAGES,
-        "page_url": desk_reverse(request, "categories"),
-    }
-    return render_settings(request, "tickets/settings/categories.html", context, section="categories")
-
-
-@require_POST
-@desk_view(Permission.SERVICE_CONFIGURE)
-def category_change(request: DeskRequest) -> HttpResponse:
-    """``do``: ``add`` (under ``parent``), ``rename``, ``switch``, ``up``, ``down``, ``delete``."""
-    given, actor = request.POST, request.actor
-    category_id = _whole(given.get("category")) or 0
-
-    def do() -> str:
-        match given.get("do"):
-            case "add":
-                category_commands.add_category(actor, name=given.get("name", ""), parent_id=_whole(given.get("parent")))
-                return _("Category added.")
-            case "rename":
-                names = {code: given.get(f"name_{code}", "") for code, _label in _LANGUAGES} | {
-                    "": given.get("name", "")
-                }
-                category_commands.rename_category(actor, category_id=category_id, names=names)
-                return _("Saved.")
-            case "switch":
-                category_commands.switch_category(actor, category_id=category_id, is_public=given.get("public") == "1")
-                return ""
-            case "up" | "down":
-                category_commands.move_category(actor, category_id=category_id, by=-1 if given["do"] == "up" else 1)
-                return ""
-            case "delete":
-                category_commands.delete_category(actor, category_id=category_id)
-                return _("Deleted. Tickets keep the name.")
-        return ""
-
-    return _try(request, "categories", do)
-
-
-@require_safe
-@desk_view(Permission.SERVICE_CONFIGURE)
 def stages(request: DeskRequest) -> HttpResponse:
     """The stages in board order with a form for each."""
     names = directory(request.actor)
@@ -118,7 +78,7 @@ def stages(request: DeskRequest) -> HttpResponse:
         "stages": list(names.stages.values()),
         "statuses": [choice for choice in choices(names)["statuses"] if choice[0] in _USABLE],
         "colours": STAGE_COLORS,
-        "languages": _LANGUAGES,
+        "languages": LANGUAGES,
         "change_url": desk_reverse(request, "stage_change"),
         "most": stage_commands.MOST,
     }
@@ -133,11 +93,11 @@ _USABLE = (Status.NEW, Status.OPEN, Status.PENDING, Status.RESOLVED, Status.CLOS
 def stage_change(request: DeskRequest) -> HttpResponse:
     """``do``: ``add``, ``change``, ``up``, ``down``, ``delete``."""
     given, actor = request.POST, request.actor
-    stage_id = _whole(given.get("stage")) or 0
+    stage_id = whole(given.get("stage")) or 0
 
     def values() -> dict[str, Any]:
-        names = {code: given.get(f"name_{code}", "") for code, _label in _LANGUAGES}
-        return {"names": names, "colour": given.get("colour", ""), "status": _whole(given.get("status")) or 0}
+        names = {code: given.get(f"name_{code}", "") for code, _label in LANGUAGES}
+        return {"names": names, "colour": given.get("colour", ""), "status": whole(given.get("status")) or 0}
 
     def do() -> str:
         match given.get("do"):
@@ -160,7 +120,7 @@ def stage_change(request: DeskRequest) -> HttpResponse:
                 return _("Stage deleted.")
         return ""
 
-    return _try(request, "stages", do)
+    return try_change(request, "stages", do)
 
 
 @require_safe
@@ -210,7 +170,7 @@ def view_delete(request: DeskRequest) -> HttpResponse:
     """Forget a view."""
 
     def do() -> str:
-        view_commands.delete_view(request.actor, view_id=_whole(request.POST.get("view")) or 0)
+        view_commands.delete_view(request.actor, view_id=whole(request.POST.get("view")) or 0)
         return _("View deleted.")
 
-    return _try(request, "views", do)
+    return try_change(request, "views", do)

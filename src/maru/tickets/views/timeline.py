@@ -216,6 +216,12 @@ _LINES: Mapping[str, tuple[str, _Words]] = {
         "folder",
         lambda c: c.say(_("%(who)s: category %(before)s → %(after)s"), before=c.data["before"], after=c.data["after"]),
     ),
+    "ticket.handling_category_changed": (
+        "list-checks",
+        lambda c: c.say(
+            _("%(who)s: handling category %(before)s → %(after)s"), before=c.data["before"], after=c.data["after"]
+        ),
+    ),
     "ticket.requester_changed": ("user-round-pen", lambda c: c.say(_("%(who)s: changed who asks"))),
     "ticket.renamed": (
         "pencil",
