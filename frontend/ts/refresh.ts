@@ -1,11 +1,12 @@
 import htmx from 'htmx.org';
-import { $$ } from './core.ts';
+import { $, $$ } from './core.ts';
 import { covers, type LiveEvent } from './live-state.ts';
 
 /**
  * Elements that keep themselves current: data-live="ticket.* presence" names kinds, data-live-ticket narrows them to
  * one ticket. They fetch data-live-url (else hx-get, else this page and their own id out of it) and are morphed in
- * place, so focus, scroll position, checked boxes and typed text stay. data-live-swap chooses another swap.
+ * place, so focus, scroll position, checked boxes and typed text stay. data-live-swap chooses another swap,
+ * data-live-add a field that goes along.
  */
 
 /** Asked from a node of its own: what a list says about its links (targets, addresses, the progress bar) is not for it. */
@@ -25,11 +26,18 @@ function wants(element: HTMLElement, event: LiveEvent): boolean {
   return !only || event.ticket === undefined || String(event.ticket) === only;
 }
 
+/** data-live-add names a field whose value the page has chosen meanwhile: it goes along. */
+function withMore(element: HTMLElement, url: string | null): string | null {
+  const field = element.dataset.liveAdd ? $<HTMLInputElement>(element.dataset.liveAdd) : null;
+  if (!url || !field?.value) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams([[field.name, field.value]])}`;
+}
+
 async function refresh(element: HTMLElement): Promise<void> {
   waiting.delete(element);
   if (!element.isConnected) return;
   if (busy.has(element) || document.hidden) return later(element, 1000);
-  const own = element.dataset.liveUrl || element.getAttribute('hx-get');
+  const own = withMore(element, element.dataset.liveUrl || element.getAttribute('hx-get'));
   const swap = element.dataset.liveSwap ?? 'outerMorph';
   const source = messenger();
   busy.add(element);

@@ -22,6 +22,7 @@ FIELDS = (
     (("post", "/api/v1/tickets"), "group", "Group", False),
     (("post", "/api/v1/tickets"), "assignees", "Member", True),
     (("patch", "/api/v1/tickets/{number}"), "category", "IntakeCategory", False),
+    (("patch", "/api/v1/tickets/{number}"), "handling_category", "HandlingCategory", False),
     (("patch", "/api/v1/tickets/{number}"), "stage", "Stage", False),
     (("patch", "/api/v1/tickets/{number}"), "group", "Group", False),
     (("patch", "/api/v1/tickets/{number}"), "assignees", "Member", True),
@@ -29,7 +30,7 @@ FIELDS = (
     (("post", "/api/v1/tickets/{number}/messages"), "seen", "Message", False),
 )
 # Words in schemas that could name something of an organization; each stands in FIELDS or in the table of paths.
-NAMES_SOMETHING = {"category", "stage", "group", "assignees", "mentions", "seen"}
+NAMES_SOMETHING = {"category", "handling_category", "stage", "group", "assignees", "mentions", "seen"}
 
 
 def operations() -> list[tuple[str, str]]:

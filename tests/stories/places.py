@@ -209,7 +209,7 @@ NO_PAGES = frozenset(
         *(f"{DESK}/{rest}" for rest in ("board/move", "files", "files/<str:token>/<str:name>")),
         *(f"{DESK}/settings/{rest}" for rest in ("categories/change", "stages/change", "views/add", "views/delete")),
         *(f"{DESK}/settings/{rest}" for rest in ("handling-categories/change", "templates/<int:template_id>/delete")),
-        *(f"{TICKET}/handling", f"{DESK}/templates/<int:template_id>"),
+        *(f"{TICKET}/handling", f"{TICKET}/customer", f"{DESK}/templates/<int:template_id>"),
         *(f"{DESK}/settings/mail/{rest}" for rest in ("<int:mailbox_id>/do", "incoming/<int:mail_id>/retry")),
         *(f"{DESK}/settings/{rest}" for rest in ("mail/incoming/<int:mail_id>/raw", "api/<int:key_id>/revoke")),
         *(f"{DESK}/messages/{rest}" for rest in ("newest", "read", "<int:note_id>/open")),

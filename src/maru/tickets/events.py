@@ -153,6 +153,15 @@ class RequesterChanged(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerCorrected(TicketEvent):
+    """What is known of the ticket's customer was changed; ``fields`` names what, not to what."""
+
+    kind: ClassVar[str] = "ticket.customer_corrected"
+
+    fields: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class TicketRenamed(TicketEvent):
     kind: ClassVar[str] = "ticket.renamed"
 

@@ -136,6 +136,12 @@ def test_lists_to_choose_from(program: Program, organization: Any, agent: Any) -
     shown = program.get(f"/tickets/{number}").json()
     assert shown["category"]["name"] == name
     assert shown["assignees"] == [agent.id]
+    assert shown["handling_category"] is None
+    handled = program.patch(f"/tickets/{number}", {"handling_category": "조치 완료"}).json()["handling_category"]
+    assert handled["name"] == "조치 완료"
+    assert program.get(f"/tickets/{number}").json()["handling_category"] == handled
+    assert program.patch(f"/tickets/{number}", {"handling_category": "없는 유형"}).status_code == 422
+    assert program.patch(f"/tickets/{number}", {"handling_category": None}).json()["handling_category"] is None
     assert program.patch(f"/tickets/{number}", {"assignees": [], "category": None}).json()["assignees"] == []
     assert program.get(f"/tickets/{number}").json()["category"] is None
 

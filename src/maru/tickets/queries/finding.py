@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from maru.core.actors import Actor, Permission
 from maru.tickets.queries.directory import Directory
-from maru.tickets.queries.filters import Filter, conditions, held_by
+from maru.tickets.queries.filters import Condition, Filter, conditions, held_by
 from maru.tickets.queries.lists import PAGE, Page, Row, fetch_rows, with_names
 from maru.tickets.search import search
 
@@ -16,7 +17,15 @@ SPARE = 10
 MOST_BATCHES = 6
 
 
-def find_tickets(actor: Actor, wanted: Filter, names: Directory, *, cursor: str = "", limit: int = PAGE) -> Page:
+def find_tickets(
+    actor: Actor,
+    wanted: Filter,
+    names: Directory,
+    *,
+    cursor: str = "",
+    limit: int = PAGE,
+    further: Sequence[Condition] = (),
+) -> Page:
     """One page of the tickets that hold all words of ``wanted`` and meet its criteria, newest first.
 
     ``cursor`` is the id of the last ticket of the page before. After :data:`MOST_BATCHES` batches of found texts with
@@ -25,7 +34,7 @@ def find_tickets(actor: Actor, wanted: Filter, names: Directory, *, cursor: str 
     actor.require(Permission.TICKET_VIEW)
     before = int(cursor) if re.fullmatch(r"\d{1,18}", cursor) else None
     found: list[Row] = []
-    where = conditions(wanted, actor, names)
+    where = [*conditions(wanted, actor, names), *further]
     for batch in range(MOST_BATCHES):
         # Most searches ask for words alone: a short first batch lets a frequent word stop among the newest tickets.
         size = BATCH if batch else limit + SPARE

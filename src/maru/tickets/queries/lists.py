@@ -103,14 +103,22 @@ class Page:
     next: str = ""
 
 
-def list_tickets(actor: Actor, wanted: Filter, names: Directory, *, cursor: str = "", limit: int = PAGE) -> Page:
+def list_tickets(
+    actor: Actor,
+    wanted: Filter,
+    names: Directory,
+    *,
+    cursor: str = "",
+    limit: int = PAGE,
+    further: Sequence[Condition] = (),
+) -> Page:
     """One page of what ``wanted`` shows, newest first by its sort.
 
-    A cursor that makes no sense starts at the beginning. Free text is not looked at here (``found_tickets``).
+    ``further`` holds conditions that no filter can say. A cursor that makes no sense starts at the beginning. Free text is not looked at here (``found_tickets``).
     :raises Forbidden: no permission to see tickets.
     """
     actor.require(Permission.TICKET_VIEW)
-    where = conditions(wanted, actor, names)
+    where = [*conditions(wanted, actor, names), *further]
     order = _order(wanted.sort, cursor, where)
     rows = fetch_rows(actor, where, f"order by {order} limit %s", [limit + 1], held_by(wanted, actor))
     page = rows[:limit]

@@ -8,8 +8,10 @@ from django.http import HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
+from maru.accounts.models import LANGUAGES
 from maru.core.actors import Permission
 from maru.core.ids import show_ticket_number
+from maru.customers.queries import get_card
 from maru.organizations.desk import AfterCommit, DeskRequest, desk_view, render_desk
 from maru.tickets.models import Priority, Status, Ticket
 from maru.tickets.queries import get_ticket_by_id_for, get_ticket_for
@@ -21,6 +23,7 @@ from maru.tickets.queries.conversation import (
     read_entry,
     read_happenings,
 )
+from maru.tickets.queries.customers import ticket_counts
 from maru.tickets.queries.directory import Directory, directory, status_name
 from maru.tickets.queries.lists import with_names
 from maru.tickets.views.bodies import Typed
@@ -32,7 +35,7 @@ from maru.tickets.views.timeline import Thread, build_thread, event_line, messag
 from maru.ui.render import render_block
 
 TEMPLATE = "tickets/list.html"
-TABS = ("info", "earlier", "events")
+TABS = ("info", "earlier", "events", "customer")
 
 
 @require_safe
@@ -71,7 +74,7 @@ def ticket_context(request: DeskRequest, ticket: Ticket, names: Directory) -> di
     members = beside.members
     names.know(members)
     stage = names.stages.get(ticket.stage_id)
-    tab = request.GET.get("tab", "")
+    tab = request.POST.get("tab", "") or request.GET.get("tab", "")
     context: dict[str, Any] = {
         "ticket": ticket,
         "number": show_ticket_number(ticket.number),
@@ -94,6 +97,10 @@ def ticket_context(request: DeskRequest, ticket: Ticket, names: Directory) -> di
     }
     if context["tab"] == "earlier":
         context["earlier"] = with_names(earlier_tickets(request.actor, ticket), names)
+    if context["tab"] == "customer" and ticket.customer_id is not None:
+        context["card"] = get_card(request.actor, ticket.customer_id)
+        context["card_counts"] = ticket_counts(request.actor, ticket.customer_id)
+        context |= {"languages": LANGUAGES, "names_of_languages": dict(LANGUAGES)}
     if context["tab"] == "events":
         happened = read_happenings(ticket.organization_id, ticket.id)
         _know_people(happened, names)

@@ -12,6 +12,7 @@ from maru.organizations.desk import DeskRequest, desk_view, render_desk
 from maru.tickets.queries import get_ticket_for
 from maru.tickets.queries.choices import choices
 from maru.tickets.queries.counts import remembered_counts, shown_count
+from maru.tickets.queries.customers import by_customer
 from maru.tickets.queries.directory import Directory, directory
 from maru.tickets.queries.filters import Filter
 from maru.tickets.queries.finding import find_tickets
@@ -94,9 +95,9 @@ def frame_context(request: DeskRequest, wanted: Filter, names: Directory, *, cur
 
 def _page(request: DeskRequest, wanted: Filter, names: Directory) -> Page:
     cursor = request.GET.get("cursor", "")
-    if wanted.words:
-        return find_tickets(request.actor, wanted, names, cursor=cursor)
-    return list_tickets(request.actor, wanted, names, cursor=cursor)
+    wanted, further = by_customer(request.actor, wanted)
+    ask = find_tickets if wanted.words else list_tickets
+    return ask(request.actor, wanted, names, cursor=cursor, further=further)
 
 
 @require_safe

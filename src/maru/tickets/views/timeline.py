@@ -240,5 +240,9 @@ _ONLY_IN_HISTORY: Mapping[str, tuple[str, _Words]] = {
     "ticket.message_held": ("mail-question-mark", lambda c: c.say(_("A message from somebody unknown was held"))),
     "ticket.replied": ("reply", lambda c: c.say(_("%(who)s: sent a reply"))),
     "ticket.commented": ("lock", lambda c: c.say(_("%(who)s: left a note"))),
+    "ticket.customer_corrected": (
+        "user-round-pen",
+        lambda c: c.say(_("%(who)s: corrected the customer's data")),
+    ),
     "ticket.shared_note": ("sticky-note", lambda c: c.say(_("%(who)s: changed the shared note"))),
 }
