@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from maru.organizations.commands.services import LIMITS
 from tests.isolation.world import World
 
 # Addresses that name nothing of an organization, or only by a secret that is itself the right to see it.
@@ -86,6 +87,7 @@ FIELDS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("tickets:category_change", "parent", "IntakeCategory", {"do": "add", "name": "x"}),
     ("tickets:handling_category_change", "category", "HandlingCategory", {"do": "delete"}),
     ("tickets:handling_category_change", "parent", "HandlingCategory", {"do": "add", "name": "x"}),
+    ("tickets:rules", "service", "Service", dict.fromkeys(LIMITS, "1")),
     ("tickets:stage_change", "stage", "Stage", {"do": "delete"}),
     ("tickets:view_delete", "view", "SavedView", {}),
     ("accounts:group", "members", "Member", {"do": "members"}),

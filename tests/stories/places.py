@@ -174,6 +174,7 @@ PLACES = (
     Place(f"{DESK}/organization", "/desk/ab/organization", "admin"),
     Place(f"{DESK}/settings/categories", "/desk/ab/settings/categories", "admin"),
     Place(f"{DESK}/settings/handling-categories", "/desk/ab/settings/handling-categories", "admin"),
+    Place(f"{DESK}/settings/rules", "/desk/ab/settings/rules", "admin"),
     Place(f"{DESK}/settings/templates", "/desk/ab/settings/templates", "admin"),
     Place(f"{DESK}/settings/templates", "/desk/empty/settings/templates", "founder"),
     Place(f"{DESK}/settings/templates/new", "/desk/ab/settings/templates/new", "admin"),

@@ -48,6 +48,7 @@ class Service(TenantModel):
     languages = models.JSONField(default=list)
     time_zone = models.CharField(max_length=50, default="Asia/Seoul")
     reopen_days = models.IntegerField(default=30)
+    escalates_reopened = models.BooleanField(default=False, db_default=False)
     close_after_hours = models.IntegerField(default=72)
     answer_within_hours = models.IntegerField(default=8)
     file_limit = models.IntegerField(default=5)

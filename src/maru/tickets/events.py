@@ -185,9 +185,12 @@ class SharedNoteChanged(TicketEvent):
 
 @dataclass(frozen=True, slots=True)
 class TicketReopened(TicketEvent):
+    """``is_escalated``: its service gives reopened tickets to nobody and raises their priority."""
+
     kind: ClassVar[str] = "ticket.reopened"
 
     message_id: int
+    is_escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

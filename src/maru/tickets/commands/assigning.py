@@ -37,7 +37,9 @@ def _start(actor: Actor, ticket: Ticket) -> None:
 def take(actor: Actor, *, ticket_id: int, group_id: int | None = None) -> Ticket:
     """Make an unassigned ticket mine; ``group_id`` chooses the group for those who are in several.
 
+    Taking what is mine already changes nothing.
     :raises AlreadyTaken: somebody was faster. :raises Forbidden: not a member, or not in that group.
+    :raises Invalid: he is in several groups, the ticket is in none of them, and none was chosen.
     """
     if actor.member_id is None:
         raise Forbidden()
@@ -48,9 +50,14 @@ def take(actor: Actor, *, ticket_id: int, group_id: int | None = None) -> Ticket
     mine = list(GroupMember.objects.filter(member_id=actor.member_id).values_list("group_id", flat=True))
     if group_id is not None and group_id not in mine:
         raise Forbidden()
-    if group_id is None and ticket.group_id not in mine and len(mine) == 1:
-        group_id = mine[0]
-    ticket.group_id = group_id or ticket.group_id
+    if group_id is None and ticket.group_id not in mine:
+        if len(mine) > 1:
+            raise Invalid({"group": _("Please choose the group you take the ticket for.")})
+        group_id = mine[0] if mine else None
+    group_id = group_id or ticket.group_id
+    if ticket.assignee_id == actor.member_id and ticket.group_id == group_id:
+        return ticket
+    ticket.group_id = group_id
     give_to(ticket, [actor.member_id])
     _start(actor, ticket)
     touch(ticket, actor, *_GIVEN)
@@ -116,6 +123,7 @@ def forward(actor: Actor, *, ticket_id: int, group_id: int, member_id: int | Non
     ticket.group_id, ticket.assignee_id = group_id, None
     if member_id is not None:
         give_to(ticket, [member_id])
+        _start(actor, ticket)
     comment_id = _note(actor, ticket, comment) if comment.strip() else None
     touch(ticket, actor, *_GIVEN, "last_comment")
     for former in before:

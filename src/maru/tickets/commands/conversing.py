@@ -19,11 +19,13 @@ from maru.tickets.events import (
     CustomerMessageAdded,
     HeldMessageAccepted,
     HeldMessageDismissed,
+    MemberRemoved,
     MessageHeld,
+    PriorityChanged,
     ReplySent,
     TicketReopened,
 )
-from maru.tickets.models import Assignment, Message, MessageKind, Participant, Status, Ticket
+from maru.tickets.models import Assignment, Message, MessageKind, Participant, Priority, Status, Ticket
 from maru.tickets.queries.one import get_ticket_by_id_for
 from maru.tickets.values import Copy, MailFacts
 
@@ -81,7 +83,7 @@ def closed_for_good(ticket: Ticket) -> bool:
 
 
 def _customer_spoke(actor: Actor, ticket: Ticket, message: Message) -> None:
-    moment = now()
+    moment, escalated = now(), False
     ticket.last_message_id = message.id
     ticket.last_customer_at = moment
     ticket.close_due_at = None
@@ -89,7 +91,11 @@ def _customer_spoke(actor: Actor, ticket: Ticket, message: Message) -> None:
         ticket.answer_due_at = moment + timedelta(hours=ticket.service.answer_within_hours)
     reopened = ticket.status >= Status.RESOLVED
     if reopened:
-        _find_its_agent(ticket)
+        escalated = ticket.service.escalates_reopened
+        if escalated:
+            _escalate(actor, ticket)
+        else:
+            _find_its_agent(ticket)
         move_to_status(actor, ticket, Status.OPEN if ticket.assignee_id else Status.NEW)
         ticket.resolved_at = ticket.closed_at = None
     elif ticket.status == Status.PENDING:
@@ -107,9 +113,22 @@ def _customer_spoke(actor: Actor, ticket: Ticket, message: Message) -> None:
         "resolved_at",
         "closed_at",
         "board_rank",
+        "priority",
     )
     if reopened:
-        publish(actor, TicketReopened(ticket.id, ticket.number, message.id))
+        publish(actor, TicketReopened(ticket.id, ticket.number, message.id, escalated))
+
+
+def _escalate(actor: Actor, ticket: Ticket) -> None:
+    """Take the ticket off those who had it and make it more urgent: its group sees it among what nobody has."""
+    former = list(Assignment.objects.filter(ticket=ticket).order_by("id").values_list("member_id", flat=True))
+    Assignment.objects.filter(ticket=ticket).delete()
+    ticket.assignee_id = None
+    before, ticket.priority = ticket.priority, min(ticket.priority + 1, Priority.URGENT)
+    for member_id in former:
+        publish(actor, MemberRemoved(ticket.id, ticket.number, member_id))
+    if ticket.priority != before:
+        publish(actor, PriorityChanged(ticket.id, ticket.number, before, ticket.priority))
 
 
 def _find_its_agent(ticket: Ticket) -> None:

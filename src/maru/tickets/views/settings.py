@@ -42,6 +42,7 @@ def settings_items(request: DeskRequest) -> list[SettingsItem]:
                 _("Handling categories"),
                 desk_reverse(request, "handling_categories"),
             ),
+            SettingsItem(group, "rules", "timer-reset", _("Ticket rules"), desk_reverse(request, "rules")),
             SettingsItem(group, "templates", "file-text", _("Answer templates"), desk_reverse(request, "templates")),
             SettingsItem(group, "stages", "columns-3", _("Stages"), desk_reverse(request, "stages")),
         ]

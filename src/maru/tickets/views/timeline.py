@@ -196,6 +196,12 @@ def _closed(c: _Context) -> Markup:
     return c.say(_("%(who)s: closed the ticket"))
 
 
+def _reopened(c: _Context) -> Markup:
+    if c.data.get("is_escalated"):
+        return c.say(_("Reopened by the customer's reply, and escalated"))
+    return c.say(_("Reopened by the customer's reply"))
+
+
 def _spam(c: _Context) -> Markup:
     return c.say(_("%(who)s: marked as spam") if c.data.get("is_spam") else _("%(who)s: took out of the spam box"))
 
@@ -228,7 +234,7 @@ _LINES: Mapping[str, tuple[str, _Words]] = {
         lambda c: c.say(_("%(who)s: changed the title to “%(after)s”"), after=c.data["after"]),
     ),
     "ticket.spam": ("ban", _spam),
-    "ticket.reopened": ("rotate-ccw", lambda c: c.say(_("Reopened by the customer's reply"))),
+    "ticket.reopened": ("rotate-ccw", _reopened),
     "ticket.closed": ("circle-slash", _closed),
     "ticket.held_accepted": ("circle-check", lambda c: c.say(_("%(who)s: let a held message in"))),
     "ticket.held_dismissed": ("circle-slash", lambda c: c.say(_("%(who)s: kept a held message as a note"))),

@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("organizations", "0002_tenancy")]
+
+    operations = [
+        migrations.AddField("service", "escalates_reopened", models.BooleanField(db_default=False, default=False)),
+    ]
