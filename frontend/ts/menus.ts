@@ -27,6 +27,12 @@ function place(menu: HTMLElement, button: HTMLElement): void {
   menu.style.left = `${left}px`;
 }
 
+/** A menu whose content has come late finds its place anew. */
+export function placeAgain(menu: HTMLElement): void {
+  const button = invokerOf(menu);
+  if (button) place(menu, button);
+}
+
 document.addEventListener(
   'beforetoggle',
   event => {

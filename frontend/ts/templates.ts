@@ -2,6 +2,7 @@ import type { Composer } from './composer.ts';
 import { $, $$, Refused, say, t, toast } from './core.ts';
 import { composing } from './keys.ts';
 import { score } from './match.ts';
+import { placeAgain } from './menus.ts';
 
 interface Template {
   id: string;
@@ -60,6 +61,7 @@ class Templates extends HTMLElement {
       toast(t('net_error'), { danger: true });
     }
     this.draw();
+    placeAgain(this);
   }
 
   private key(event: KeyboardEvent): void {

@@ -23,6 +23,23 @@ def _change(tree: Tree) -> str:
     return "category_change" if tree is INTAKE else "handling_category_change"
 
 
+def _words(tree: Tree) -> dict[str, str]:
+    """What the page calls the things of this tree."""
+    if tree is INTAKE:
+        return {
+            "none": _("No categories yet"),
+            "new": _("New category at the top level"),
+            "choose": _("Choose a category"),
+            "copy": _("Copy the category id"),
+        }
+    return {
+        "none": _("No handling categories yet"),
+        "new": _("New handling category at the top level"),
+        "choose": _("Choose a handling category"),
+        "copy": _("Copy the handling category id"),
+    }
+
+
 @require_safe
 @desk_view(Permission.SERVICE_CONFIGURE)
 def categories(request: DeskRequest, tree: Tree) -> HttpResponse:
@@ -44,6 +61,7 @@ def categories(request: DeskRequest, tree: Tree) -> HttpResponse:
         else _(
             "How a request was handled, at most five levels deep. Agents choose it on the ticket; customers never see it."
         ),
+        "words": _words(tree),
         "page_url": desk_reverse(request, _page(tree)),
         "change_url": desk_reverse(request, _change(tree)),
     }
