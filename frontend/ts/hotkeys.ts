@@ -36,7 +36,9 @@ function sheet(): void {
 }
 
 function press(name: string): boolean {
-  const target = $$(`[data-hotkey="${CSS.escape(name)}"]`).find(one => one.offsetParent !== null);
+  const all = $$(`[data-hotkey="${CSS.escape(name)}"]`);
+  // What stands in a closed menu can be pressed; what else is hidden is not offered now.
+  const target = all.find(one => one.offsetParent !== null) ?? all.find(one => one.closest('[popover]') && one.matches('.menu-item'));
   if (!target) return false;
   if (target.matches('input, select, textarea')) target.focus();
   else target.click();

@@ -85,7 +85,7 @@ class Templates extends HTMLElement {
   private async take(id: string): Promise<void> {
     this.hidePopover();
     try {
-      const given = $$<HTMLInputElement>('#f-name, #f-title', this.closest('form') ?? document);
+      const given = $$<HTMLInputElement>('input[name="name"], input[name="title"]', this.closest('form') ?? document);
       const known = new URLSearchParams(given.map(each => [each.name === 'name' ? 'customer' : each.name, each.value]));
       const mark = this.url.includes('?') ? '&' : '?';
       const html = await templateHtml(`${this.url}${mark}${known}`, id);

@@ -3,6 +3,9 @@
 import pytest
 
 from maru.testing.house import House
+from tests.stories.test_live import company
+
+__all__ = ["company"]
 
 
 @pytest.fixture(autouse=True)
