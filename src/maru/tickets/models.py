@@ -196,15 +196,26 @@ class Ticket(TenantModel):
 
 
 class Assignment(TenantModel):
-    """One of the members a ticket is given to; the first is also ``ticket.assignee``."""
+    """One of the members a ticket is given to; the first is also ``ticket.assignee``.
+
+    ``is_helper`` marks all others: what is a member's own stands in the tickets' indexes, the few he helps with in this one.
+    """
 
     ticket = TenantForeignKey(Ticket, models.CASCADE, related_name="assignments")
     member = TenantForeignKey(Member, models.CASCADE, related_name="assignments")
+    is_helper = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization_id", "ticket", "member"], name="assigned_once")]
-        indexes = [models.Index(fields=["organization_id", "member", "-ticket"], name="assignment_member")]
+        indexes = [
+            models.Index(fields=["organization_id", "member", "-ticket"], name="assignment_member"),
+            models.Index(
+                fields=["organization_id", "member", "-ticket"],
+                condition=models.Q(is_helper=True),
+                name="assignment_helper",
+            ),
+        ]
 
 
 class Participant(TenantModel):

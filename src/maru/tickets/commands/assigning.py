@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from maru.accounts.models import Group, GroupMember, Member
@@ -15,6 +16,10 @@ from maru.tickets.errors import AlreadyTaken
 from maru.tickets.events import MemberRemoved, MembersAssigned, TicketForwarded, TicketTaken
 from maru.tickets.models import Assignment, MessageKind, Status, Ticket
 
+_MARK = """
+update tickets_assignment set is_helper = member_id is distinct from %s::bigint
+where organization_id = %s and ticket_id = %s and is_helper = (member_id is not distinct from %s::bigint)
+"""
 _GIVEN = ("assignee", "group", "status", "stage", "board_rank")
 
 
@@ -25,7 +30,14 @@ def give_to(ticket: Ticket, member_ids: Sequence[int]) -> list[int]:
     Assignment.bulk([Assignment(ticket=ticket, member_id=member_id) for member_id in added])
     if ticket.assignee_id is None and member_ids:
         ticket.assignee_id = member_ids[0]
+    mark_helpers(ticket)
     return added
+
+
+def mark_helpers(ticket: Ticket) -> None:
+    """Mark everybody on the ticket but its assignee as a helper. Call it wherever either has changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, [ticket.assignee_id, ticket.organization_id, ticket.id, ticket.assignee_id])
 
 
 def _start(actor: Actor, ticket: Ticket) -> None:
@@ -99,6 +111,7 @@ def unassign(actor: Actor, *, ticket_id: int, member_id: int) -> Ticket:
         ticket.assignee_id = (
             Assignment.objects.filter(ticket=ticket).order_by("id").values_list("member_id", flat=True).first()
         )
+        mark_helpers(ticket)
     touch(ticket, actor, *_GIVEN)
     publish(actor, MemberRemoved(ticket.id, ticket.number, member_id))
     return ticket

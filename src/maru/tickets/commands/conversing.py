@@ -11,6 +11,7 @@ from maru.core.actors import Actor, ActorKind, Permission
 from maru.core.commands import command
 from maru.core.errors import Conflict, Forbidden, Invalid, NotFound
 from maru.core.events import publish
+from maru.tickets.commands.assigning import give_to, mark_helpers
 from maru.tickets.commands.common import add_message, clean_body, now, reindex, ticket_to_change, touch
 from maru.tickets.commands.staging import move_to_status
 from maru.tickets.errors import NewerMessage, TicketClosedForGood
@@ -145,6 +146,7 @@ def _find_its_agent(ticket: Ticket) -> None:
     ticket.assignee_id = staying[0] if staying else None
     if len(staying) < len(members):
         Assignment.objects.filter(ticket=ticket).exclude(member_id__in=staying).delete()
+        mark_helpers(ticket)
 
 
 @command
@@ -298,8 +300,6 @@ def _answered(actor: Actor, ticket: Ticket, message: Message, status: Status) ->
     ticket.answer_due_at = None
     changed = ["last_message_id", "last_agent_at", "first_answered_at", "answer_due_at"]
     if ticket.assignee_id is None and actor.member_id is not None:
-        from maru.tickets.commands.assigning import give_to
-
         give_to(ticket, [actor.member_id])
         changed.append("assignee")
     if ticket.status != status:

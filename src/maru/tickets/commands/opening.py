@@ -184,7 +184,9 @@ def _assignments(ticket: Ticket, assignee_ids: Sequence[int]) -> list[int]:
     active = set(working.values_list("id", flat=True))
     if active != set(wanted):
         raise Invalid({"assignees": _("Please choose members from the list.")})
-    Assignment.bulk([Assignment(ticket=ticket, member_id=member_id) for member_id in wanted])
+    Assignment.bulk(
+        [Assignment(ticket=ticket, member_id=member_id, is_helper=member_id != wanted[0]) for member_id in wanted]
+    )
     ticket.assignee_id = wanted[0]
     ticket.save(update_fields=["assignee"])
     return wanted

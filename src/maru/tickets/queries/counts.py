@@ -21,7 +21,7 @@ COUNTED_VIEWS = 12
 # One index-only scan of the open tickets. ``offset 0`` keeps the look into ``held`` from being repeated per count.
 _OPEN = """
 with held as materialized (
-  select ticket_id from tickets_assignment where organization_id = %(org)s and member_id = %(me)s
+  select ticket_id from tickets_assignment where organization_id = %(org)s and member_id = %(me)s and is_helper
 )
 select group_id, category_id, count(*),
   count(*) filter (where assignee_id is null),
@@ -36,9 +36,9 @@ from (
 """
 _TICKETS = "(select 1 from tickets_ticket where organization_id = %(org)s and"
 # Of finished tickets the first assignee's own are counted by his index; those he only helps with just below the cap.
-_HELPED = """(select 1 from tickets_assignment a where a.organization_id = %(org)s and a.member_id = %(me)s and exists (
-  select 1 from tickets_ticket t where t.organization_id = %(org)s and t.id = a.ticket_id and t.status = {0}
-  and not t.is_spam and t.assignee_id is distinct from %(me)s) limit %(cap)s)"""
+_HELPED = """(select 1 from tickets_assignment a where a.organization_id = %(org)s and a.member_id = %(me)s and a.is_helper
+  and exists (select 1 from tickets_ticket t where t.organization_id = %(org)s and t.id = a.ticket_id and t.status = {0}
+    and not t.is_spam) limit %(cap)s)"""
 _FINISHED = (
     "(select count(*) from {0} assignee_id = %(me)s and status = {1} and status >= 6 and not is_spam limit %(cap)s) x)"
 )

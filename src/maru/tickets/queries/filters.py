@@ -22,7 +22,7 @@ SORTS = ("updated", "created", "due", "customer")
 DEFAULT_VIEW = "open"
 
 _OPEN = "status < 6 and not is_spam"
-# Who has a ticket besides its first assignee is read once per statement, however many columns ask (``held_by``).
+# What a member helps with besides his own is read once per statement, however many columns ask (``held_by``).
 _HELD = "(assignee_id = %s or id in (select ticket_id from held))"
 
 Condition = tuple[str, list[Any]]
@@ -186,12 +186,13 @@ def conditions(wanted: Filter, actor: Actor, names: Directory) -> list[Condition
 
 
 def held_by(wanted: Filter, actor: Actor) -> Condition:
-    """The common table ``held`` that :func:`conditions` may speak of: tickets given to the member asked for."""
+    """The common table ``held`` that :func:`conditions` may speak of: what the member asked for helps others with."""
     member_id = actor.member_id or 0
     if wanted.assignee.isdecimal() and wanted.view not in _PERSONAL:
         member_id = int(wanted.assignee)
     return (
-        "with held as materialized (select ticket_id from tickets_assignment where organization_id = %s and member_id = %s)",
+        "with held as materialized (select ticket_id from tickets_assignment "
+        "where organization_id = %s and member_id = %s and is_helper)",
         [actor.organization_id, member_id],
     )
 

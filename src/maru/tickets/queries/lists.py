@@ -120,7 +120,7 @@ def list_tickets(
     actor.require(Permission.TICKET_VIEW)
     where = [*conditions(wanted, actor, names), *further]
     order = _order(wanted.sort, cursor, where)
-    rows = fetch_rows(actor, where, f"order by {order} limit %s", [limit + 1], held_by(wanted, actor))
+    rows = _fetch_page(actor, where, order, limit + 1, held_by(wanted, actor))
     page = rows[:limit]
     following = _cursor(wanted.sort, page[-1]) if len(rows) > limit else ""
     return Page(with_names(page, names), following)
@@ -168,6 +168,20 @@ def fetch_rows(
             f"{before[0]} select {COLUMNS} from tickets_ticket where organization_id = %s and {phrase} {tail}", values
         )
         return [Row(*row) for row in cursor.fetchall()]
+
+
+def _fetch_page(actor: Actor, where: Sequence[Condition], order: str, limit: int, before: Condition) -> list[Row]:
+    """The first rows in an order. Somebody's own tickets are looked for in the index alone, then read.
+
+    The index of open tickets holds who has each; reading every colleague's ticket on the way costs five times as much.
+    """
+    if not any("held" in text for text, _params in where):
+        return fetch_rows(actor, where, f"order by {order} limit %s", [limit], before)
+    phrase = " and ".join(text for text, _params in where)
+    values = [*before[1], actor.organization_id, *(value for _text, given in where for value in given), limit]
+    page = f"select id from tickets_ticket where organization_id = %s and {phrase} order by {order} limit %s"
+    with_page = (f"{before[0]}, page as materialized ({page})", values)
+    return fetch_rows(actor, [("id = any(array(select id from page))", [])], f"order by {order}", [], with_page)
 
 
 def with_names(rows: list[Row], names: Directory) -> list[Row]:
