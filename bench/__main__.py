@@ -109,9 +109,9 @@ def measured(data: Path) -> tuple[dict[str, float], dict[str, Any]]:
             kind: pages.rate(running, client, kinds[kind]) for kind in ("list", "detail", "search_rare")
         }
         for part in (
-            lambda: doors.through_api(running, facts["key"]),
-            lambda: doors.through_form(running, facts["codes"]),
-            lambda: doors.through_mail(running, facts["slug"]),
+            lambda: doors.through_api(running, facts["key"], facts["requests"]),
+            lambda: doors.through_form(running, facts["codes"], facts["requests"]),
+            lambda: doors.through_mail(running, facts["slug"], facts["requests"]),
             lambda: streams.fanout(running, facts),
         ):
             doors.settle(running)

@@ -22,27 +22,29 @@ MAILS = 240
 MAIL_CONNECTIONS = 4
 SINGLE_MAILS = 15
 PATIENCE = 120.0
-TEXT = "어제 결제한 주문을 취소하고 환불받고 싶습니다.\n주문번호는 ORD-20261101-{n:06d}입니다. 확인 부탁드립니다.\n" * 3
+Requests = list[tuple[str, str]]
+"""Titles and contents as all others have them: a thousand equal ones at the top would make the next searches dearer."""
 
 
-def ticket(n: int) -> bytes:
+def ticket(n: int, requests: Requests) -> bytes:
     requester = {
         "name": "김서연",
         "email": f"program{n}@shop.example",
         "phone": f"010-{n // 10_000:04d}-{n % 10_000:04d}",
     }
-    body = {"title": f"환불해주세요 {n}", "content": TEXT.format(n=n), "requester": requester}
+    title, content = requests[n % len(requests)]
+    body = {"title": title, "content": content, "requester": requester}
     return json.dumps(body).encode()
 
 
-def through_api(running: Running, key: str) -> dict[str, float]:
+def through_api(running: Running, key: str, requests: Requests) -> dict[str, float]:
     """``api_tickets_per_s`` over several connections, ``create_cpu_ms`` of one after the other."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     # Other people each time: who has had a receipt today gets none, and that would be cheaper.
     numbers = random.Random(time.time_ns())
 
     def open_ticket(client: Client) -> None:
-        answer = client.call("POST", "/api/v1/tickets", ticket(numbers.randrange(10**8)))
+        answer = client.call("POST", "/api/v1/tickets", ticket(numbers.randrange(10**8), requests))
         assert answer.status == 201, answer.body[:500]
 
     client = Client(running.port, headers)
@@ -89,7 +91,7 @@ def wait_until(running: Running, query: str, good: Callable[[int], bool], patien
     return False
 
 
-def through_form(running: Running, codes: dict[str, str]) -> dict[str, float]:
+def through_form(running: Running, codes: dict[str, str], requests: Requests) -> dict[str, float]:
     """``form_p95_ms``: sending the filled form; each visitor has a network of his own."""
     forms: list[tuple[Client, str, dict[str, str]]] = []
     slugs = sorted(codes)
@@ -100,7 +102,8 @@ def through_form(running: Running, codes: dict[str, str]) -> dict[str, float]:
         page = client.get(f"/{slug}/request")
         assert page.status == 200, f"{slug}: {page.status}"
         fields = hidden_fields(page.body) | {"name": "김서연", "email": f"visitor{n}@home.example", "consent": "on"}
-        fields |= {"title": f"환불해주세요 {n}", "content": TEXT.format(n=n), "code": codes[slug]}
+        title, content = requests[n % len(requests)]
+        fields |= {"title": title, "content": content, "code": codes[slug]}
         forms.append((client, f"/{slug}/request", fields))
     time.sleep(1.0)
     times = []
@@ -111,22 +114,23 @@ def through_form(running: Running, codes: dict[str, str]) -> dict[str, float]:
     return {"form_p95_ms": percentile(times[5:], 0.95)}
 
 
-def mail(n: int, slug: str) -> EmailMessage:
+def mail(n: int, slug: str, requests: Requests) -> EmailMessage:
     message = EmailMessage()
     message["From"] = f"김서연 <writer{n}@people{n % 40}.example>"
     message["To"] = f"help@{slug}.maru.localhost"
-    message["Subject"] = f"환불 요청드립니다 {n}"
+    title, content = requests[n % len(requests)]
+    message["Subject"] = title
     message["Message-ID"] = f"<bench-{n}-{time.time_ns()}@people.example>"
     message["Date"] = "Sat, 21 Nov 2026 10:00:00 +0900"
-    message.set_content(TEXT.format(n=n))
-    message.add_alternative(f"<p>{TEXT.format(n=n)}</p>", subtype="html")
+    message.set_content(content)
+    message.add_alternative(f"<p>{content}</p>", subtype="html")
     return message
 
 
-def through_mail(running: Running, slug: str) -> dict[str, float]:
+def through_mail(running: Running, slug: str, requests: Requests) -> dict[str, float]:
     """``mails_per_s`` turned into tickets, ``mail_cpu_ms`` of one, ``mail_to_ticket_p95_s`` of single mails."""
     done = "select count(*) from channels_rawmail where state <> 'received'"
-    _send(running, range(10), slug)
+    _send(running, range(10), slug, requests)
     wait_until(running, done, lambda count: count >= 10)
     settle(running)
     idle, cpu, began = running.idle_cpu(), running.cpu_ms(), time.monotonic()
@@ -134,7 +138,8 @@ def through_mail(running: Running, slug: str) -> dict[str, float]:
     with ThreadPoolExecutor(MAIL_CONNECTIONS) as pool:
         list(
             pool.map(
-                lambda k: _send(running, range(100 + k * share, 100 + (k + 1) * share), slug), range(MAIL_CONNECTIONS)
+                lambda k: _send(running, range(100 + k * share, 100 + (k + 1) * share), slug, requests),
+                range(MAIL_CONNECTIONS),
             )
         )
     finished = wait_until(running, done, lambda count: count >= 10 + MAILS)
@@ -148,7 +153,7 @@ def through_mail(running: Running, slug: str) -> dict[str, float]:
         time.sleep(0.7)
         target = 10 + MAILS + n + 1
         sent = time.monotonic()
-        _send(running, range(5_000 + n, 5_001 + n), slug)
+        _send(running, range(5_000 + n, 5_001 + n), slug, requests)
         wait_until(running, done, lambda count, target=target: count >= target, 20)  # type: ignore[misc]
         waits.append(time.monotonic() - sent)
     return {
@@ -158,9 +163,9 @@ def through_mail(running: Running, slug: str) -> dict[str, float]:
     }
 
 
-def _send(running: Running, numbers: range, slug: str) -> None:
+def _send(running: Running, numbers: range, slug: str, requests: Requests) -> None:
     with smtplib.SMTP("127.0.0.1", running.smtp_port, timeout=60) as smtp:
         for n in numbers:
-            message = mail(n, slug)
+            message = mail(n, slug, requests)
             sender = f"writer{n}@people{n % 40}.example"
             smtp.sendmail(sender, [f"help@{slug}.maru.localhost"], message.as_bytes(policy=SMTP))

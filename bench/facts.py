@@ -8,6 +8,8 @@ from bench.django_ready import set_up
 
 SESSIONS = 30
 SAMPLES = 300
+REQUESTS = 2_000
+SENTENCES = 8
 
 
 def main() -> None:
@@ -55,7 +57,17 @@ def collect() -> dict[str, Any]:
         "sessions": [session_of(member.account) for member in members],
         "codes": dict(Organization.objects.values_list("slug", "company_code")),
         "key": create_from_cli(service="bench0/help", name="bench"),
+        "requests": [request(random.Random(f"request:{n}")) for n in range(REQUESTS)],
     }
+
+
+def request(rng: random.Random) -> tuple[str, str]:
+    """Title and content of a request, made of the same words as all others."""
+    from bench.words import texts
+
+    title, _folded = texts(0).text(rng, "ko", 0)
+    content, _folded = texts(0).text(rng, "ko", SENTENCES)
+    return title[:120] or "문의드립니다", content.replace(". ", ".\n")
 
 
 def session_of(account: Any) -> str:
