@@ -47,6 +47,7 @@ ARGUMENTS: dict[tuple[str, str], tuple[Value, Any]] = {
     ("*", "note_id"): (lambda world: world.rows["Note"], NOTHING),
     ("tickets:file", "token"): (lambda world: world.file_token, "0" * 43),
     ("tickets:file", "name"): (lambda world: "x.txt", "x.txt"),
+    ("tickets:picture", "token"): (lambda world: world.picture_token, "0" * 43),
     ("helpcenter:file", "token"): (lambda world: world.file_token, "0" * 43),
     ("helpcenter:done", "nonce"): (lambda world: world.nonce, "0" * 22),
 }

@@ -19,6 +19,7 @@ REVIEWED_FUNCTIONS = {
     "inboxes_active",
     "notifications_member_marks",
     "tickets_close_due",
+    "tickets_pictures_expired",
 }
 
 

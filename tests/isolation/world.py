@@ -18,6 +18,7 @@ from maru.organizations.models import Organization, Service
 from maru.testing.makers import make_member, make_organization
 from maru.tickets import commands
 from maru.tickets.links import sign_link
+from maru.tickets.models import RemotePicture
 from maru.tickets.values import Requester
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class World:
             self.key, self.secret = create_key(actor, service_id=service.id, name="program")
             for model in tenant_models():
                 self.rows[model.__name__] = self._row(model)
+            picture = RemotePicture.objects.get(id=self.rows["RemotePicture"])
+            picture.state, picture.content = RemotePicture.State.READY, b"RIFF" + CANARY.encode()
+            picture.expires_at = timezone.now() + timedelta(days=1)
+            picture.save()
+            self.picture_token = picture.token
             # Only who a note is for may open it.
             self.rows["Note"] = Note.objects.filter(recipient=self.founder).values_list("id", flat=True)[0]
             self.nonce = str(Submission.objects.values_list("nonce", flat=True)[0])

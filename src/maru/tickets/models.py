@@ -221,12 +221,14 @@ class Assignment(TenantModel):
 class Participant(TenantModel):
     """An outside address that takes part in a ticket: its mail joins, and answers go to it.
 
+    A ticket may have several requesters (To); copies (Cc) are seen by all, blind ones (Bcc) by staff alone.
     ``is_confirmed`` is false for an address that only a mail named in Cc, until staff accept it.
     """
 
     class Role(models.TextChoices):
         REQUESTER = "requester"
         COPY = "copy"
+        BLIND = "blind"
 
     ticket = TenantForeignKey(Ticket, models.CASCADE, related_name="participants")
     address = models.CharField(max_length=254)
@@ -294,6 +296,38 @@ class Attachment(TenantModel):
 
     class Meta:
         indexes = [models.Index(fields=["organization_id", "message"], name="attachment_message")]
+
+
+class RemotePicture(TenantModel):
+    """A picture that a message names elsewhere, because somebody asked to see it; we fetch it, nobody's browser does.
+
+    ``position`` is its place in ``message.remote_images``, ``content`` what was drawn anew (WebP). The row, and with
+    it the wish to see the picture, is forgotten after ``expires_at``.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        READY = "ready"
+        FAILED = "failed"
+
+    message = TenantForeignKey(Message, models.CASCADE, related_name="pictures")
+    position = models.SmallIntegerField()
+    address_digest = models.CharField(max_length=64)
+    token = models.CharField(max_length=43)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    content = models.BinaryField(null=True)
+    asked_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization_id", "message", "position"], name="picture_once"),
+            models.UniqueConstraint(fields=["organization_id", "token"], name="picture_token"),
+        ]
+        indexes = [
+            models.Index(fields=["organization_id", "address_digest", "-expires_at"], name="picture_address"),
+            models.Index(fields=["expires_at"], name="picture_expired"),
+        ]
 
 
 class SavedView(TenantModel):

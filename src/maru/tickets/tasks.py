@@ -4,6 +4,7 @@ import logging
 from contextlib import suppress
 
 from django.db import IntegrityError, connection
+from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
 from maru.accounts.models import Member
@@ -12,7 +13,9 @@ from maru.core.actors import Permission, system_actor
 from maru.core.errors import MaruError, NotFound
 from maru.core.tenancy import tenant
 from maru.tickets.commands import close_silent, unassign
-from maru.tickets.models import Ticket
+from maru.tickets.commands.pictures import forget_pictures, keep_pictures
+from maru.tickets.fetching import fetch
+from maru.tickets.models import RemotePicture, Ticket
 from maru.tickets.trees import HANDLING, INTAKE, Tree
 
 log = logging.getLogger("maru.tickets")
@@ -148,3 +151,61 @@ def _follow(tree: Tree, organization_id: int, category_id: int) -> int:
         changed += done
         if done < SWEEP:
             return changed
+@app.task(queue="pictures", name="tickets.fetch_pictures")
+def fetch_pictures(organization_id: int, message_id: int) -> int:
+    """Fetch what readers want to see of a message; returns how many were had. Safe to run twice.
+
+    Each is kept as soon as it is there, so that a slow one hides no other.
+    """
+    wanted, addresses = _wanted_pictures(organization_id, message_id)
+    had = 0
+    for digest, content in fetch(addresses):
+        had += bool(content)
+        drawn = {position: content for position, its in wanted.items() if its == digest}
+        keep_pictures(system_actor(organization_id), message_id=message_id, drawn=drawn)
+    return had
+
+
+def _wanted_pictures(organization_id: int, message_id: int) -> tuple[dict[int, str], dict[str, str]]:
+    """Digests of what waits by position, and the addresses that nobody here has fetched yet by digest."""
+    with tenant(organization_id):
+        waiting = list(
+            RemotePicture.objects.filter(message_id=message_id, state=RemotePicture.State.WAITING)
+            .select_related("message")
+            .order_by("position")
+        )
+        wanted = {row.position: row.address_digest for row in waiting}
+        named = {row.address_digest: row.message.remote_images[row.position] for row in waiting}
+        # The letterhead of a correspondent comes with each of his mails; it is fetched once in a week.
+        known = dict(
+            RemotePicture.objects.filter(
+                address_digest__in=named, state=RemotePicture.State.READY, expires_at__gt=Now()
+            )
+            .order_by("address_digest", "-id")
+            .distinct("address_digest")
+            .values_list("address_digest", "content")
+        )
+        for position, digest in wanted.items():
+            if digest in known:
+                content = bytes(known[digest])
+                keep_pictures(system_actor(organization_id), message_id=message_id, drawn={position: content})
+    return wanted, {digest: address for digest, address in named.items() if digest not in known}
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queue="sweepers", queueing_lock="forget_pictures", name="tickets.forget_old_pictures")
+def forget_old_pictures(timestamp: int) -> int:
+    """Throw away fetched pictures whose time is over; returns how many. Safe to run twice or late."""
+    gone = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("select organization_id, id from tickets_pictures_expired(%s)", [SWEEP])
+            due: dict[int, list[int]] = {}
+            for organization_id, picture_id in cursor.fetchall():
+                due.setdefault(organization_id, []).append(picture_id)
+        now_gone = sum(
+            forget_pictures(system_actor(organization_id), picture_ids=ids) for organization_id, ids in due.items()
+        )
+        gone += now_gone
+        if not now_gone:
+            return gone

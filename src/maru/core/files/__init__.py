@@ -8,7 +8,7 @@ from maru.core.files.kinds import (
     file_rules,
 )
 from maru.core.files.names import clean_name
-from maru.core.files.responses import file_response
+from maru.core.files.responses import file_response, picture_response
 from maru.core.files.store import attach_files, delete_file, open_file, store_file
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "file_response",
     "file_rules",
     "open_file",
+    "picture_response",
     "store_file",
 ]

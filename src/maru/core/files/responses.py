@@ -50,7 +50,12 @@ def file_response(stored: StoredFile, inline: bool = False) -> HttpResponse:
     return _protect(response)
 
 
-def _protect(response: FileResponse) -> HttpResponse:
+def picture_response(drawn: bytes) -> HttpResponse:
+    """A picture that was drawn anew (WebP), with the headers of all files: inside a page, and only there."""
+    return _protect(HttpResponse(drawn, content_type="image/webp"))
+
+
+def _protect(response: FileResponse | HttpResponse) -> HttpResponse:
     response["Content-Security-Policy"] = _SANDBOX
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -2,7 +2,15 @@
 
 from maru.core.html.invisible import one_line, strip_bidi, strip_controls, strip_invisible
 from maru.core.html.measure import CHILD, IN_PROCESS, Limits, excess
-from maru.core.html.policy import POLICY_VERSION, SafeHtml, sanitise, sanitise_mail, show, undress
+from maru.core.html.policy import (
+    POLICY_VERSION,
+    SafeHtml,
+    remote_positions,
+    sanitise,
+    sanitise_mail,
+    show,
+    undress,
+)
 from maru.core.html.text import html_to_text, text_to_html
 
 __all__ = [
@@ -14,6 +22,7 @@ __all__ = [
     "excess",
     "html_to_text",
     "one_line",
+    "remote_positions",
     "sanitise",
     "sanitise_mail",
     "show",

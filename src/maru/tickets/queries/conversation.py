@@ -15,6 +15,7 @@ from maru.core.actors import Actor, Permission
 from maru.core.errors import NotFound
 from maru.tickets.models import Attachment, Message, MessageKind, Participant, SavedView, Ticket
 from maru.tickets.queries.lists import Row, fetch_rows
+from maru.tickets.queries.pictures import Picture, pictures_of
 
 MESSAGE_PAGE = 30
 EVENT_PAGE = 200
@@ -64,6 +65,7 @@ class Entry(NamedTuple):
     text: str
     mentions: Sequence[int] = ()
     files: tuple[FileInfo, ...] = ()
+    fetched: Mapping[int, Picture] = {}
 
     @property
     def is_public(self) -> bool:
@@ -154,9 +156,13 @@ def read_entry(actor: Actor, ticket: Ticket, message_id: int) -> Entry:
 
 
 def with_files(actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries with their files: one statement, a left join on the whole key (an inner one is slow under policies)."""
+    """The entries with their files: one statement, a left join on the whole key (an inner one is slow under policies).
+
+    Where mail names pictures elsewhere, what readers have asked to see of them comes with it.
+    """
     if not entries:
         return []
+    fetched = pictures_of(actor, [entry.id for entry in entries if entry.remote_images])
     files: dict[int, list[FileInfo]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -169,7 +175,9 @@ def with_files(actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
         for message_id, *row in cursor.fetchall():
             if row[0] is not None:
                 files.setdefault(message_id, []).append(FileInfo(*row))
-    return [entry._replace(files=tuple(files[entry.id])) if entry.id in files else entry for entry in entries]
+    return [
+        entry._replace(files=tuple(files.get(entry.id, ())), fetched=fetched.get(entry.id, {})) for entry in entries
+    ]
 
 
 def read_happenings(

@@ -194,11 +194,15 @@ def thread_page(request: DeskRequest, number: str) -> HttpResponse:
 @require_safe
 @desk_view(Permission.TICKET_VIEW)
 def whole_message(request: DeskRequest, number: str, message_id: int) -> HttpResponse:
-    """One message in full; with ``images=1`` the addresses of the pictures left out are told."""
-    ticket = get_ticket_for(request.actor, number)
+    """One message in full."""
+    return render_message(request, get_ticket_for(request.actor, number), message_id)
+
+
+def render_message(request: DeskRequest, ticket: Ticket, message_id: int) -> HttpResponse:
+    """One message in full, for htmx as a fragment. Raises NotFound when it is not of this ticket."""
     entry = read_entry(request.actor, ticket, message_id)
     names = directory(request.actor)
-    item = message(request.organization.slug, entry, names, whole=True, links=request.GET.get("images") == "1")
+    item = message(request.organization.slug, entry, names, whole=True)
     context = frame_context(request, wanted_of(request, names), names)
     context |= {"ticket": ticket, "thread": Thread([item]), "seats": []}
     if not is_partial(request):

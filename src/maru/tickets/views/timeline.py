@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
-from maru.core.html import show, text_to_html, undress
+from maru.core.html import remote_positions, show, text_to_html, undress
 from maru.tickets.models import MessageKind, Priority, Ticket
 from maru.tickets.queries.conversation import Conversation, Entry, FileInfo, Happening
 from maru.tickets.queries.directory import Directory
@@ -25,6 +25,16 @@ from maru.ui.times import day
 
 LONG_LINES = 150
 LONG_CHARACTERS = 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Pictures that a message names elsewhere: how many there are, how many are being fetched, how many failed."""
+
+    count: int
+    is_asked: bool = False
+    waiting: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,7 @@ class Shown:
     is_cut: bool = False
     pictures: tuple[FileInfo, ...] = ()
     files: tuple[FileInfo, ...] = ()
-    links: tuple[str, ...] = ()
+    elsewhere: Elsewhere | None = None
     deliveries: tuple[Delivery, ...] = ()
     language: str = ""
 
@@ -90,8 +100,11 @@ def build_thread(
     )
 
 
-def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False, links: bool = False) -> Shown:
-    """A message made ready: pictures inside its text get our own addresses, very long ones are cut unless ``whole``."""
+def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False) -> Shown:
+    """A message made ready: pictures inside its text get our own addresses, very long ones are cut unless ``whole``.
+
+    Pictures from elsewhere are shown when somebody asked for them and we have fetched them; else their words stand.
+    """
     html, is_cut = entry.html, False
     if not whole and (len(html) > LONG_CHARACTERS * 2 or entry.text.count("\n") > LONG_LINES):
         html, is_cut = text_to_html(_beginning(entry.text)), True
@@ -107,7 +120,12 @@ def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False, l
         used.add(info.id)
         return file_url(slug, info, inline=True)
 
-    body = Markup(undress(show(html, inline=picture)))  # noqa: S704 — sanitised when stored
+    def remote(position: int) -> str | None:
+        found = entry.fetched.get(position)
+        ready = found is not None and found.state == "ready"
+        return reverse("tickets:picture", args=[slug, found.token]) if found and ready else None
+
+    body = Markup(undress(show(html, inline=picture, remote=remote)))  # noqa: S704 — sanitised when stored
     rest = tuple(info for info in entry.files if info.id not in used)
     return Shown(
         "message",
@@ -118,9 +136,17 @@ def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False, l
         is_cut=is_cut,
         pictures=tuple(info for info in rest if info.is_picture),
         files=tuple(info for info in rest if not info.is_picture),
-        links=tuple(entry.remote_images) if links else (),
+        elsewhere=_elsewhere(entry),
         language=entry.language or language_of(entry.text),
     )
+
+
+def _elsewhere(entry: Entry) -> Elsewhere | None:
+    count = len(remote_positions(entry.html)) if entry.remote_images else 0
+    if not count:
+        return None
+    states = [found.state for found in entry.fetched.values()]
+    return Elsewhere(count, bool(states), states.count("waiting"), states.count("failed"))
 
 
 def _beginning(text: str) -> str:

@@ -142,13 +142,15 @@ def _html_split(mail: ParsedMail, parts: body.Body, split: quotes.Split, ranges:
     if not ranges:
         if split.quoted:
             # The text knows more than the HTML: show the reply as text, for half a quotation helps nobody.
-            mail.html_visible = text_to_html(split.visible)
+            mail.html_visible, mail.remote_images = text_to_html(split.visible), []
         return split
     rest = html_quotes.without(parts.html, ranges)
     reply = html_to_text(rest)
     if not reply.strip() and "<img" not in rest.lower():
         return split
-    mail.html_visible = sanitise_mail(rest).html
+    visible = sanitise_mail(rest)
+    # Pictures are named by their place: those of the part that is kept.
+    mail.html_visible, mail.remote_images = visible.html, visible.remote_images
     if parts.has_plain and split.quoted:
         return split
     inner = quotes.split_text(reply)
