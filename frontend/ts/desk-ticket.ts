@@ -52,7 +52,7 @@ document.addEventListener('htmx:after:request', event => {
   if (status >= 300) return;
   $('#stop')?.replaceChildren();
   form.querySelector('input[name="anyway"]')?.remove();
-  form.querySelector<HTMLInputElement>('input[name="copies"]')!.value = '';
+  for (const name of ['copies', 'blind']) form.querySelector<HTMLInputElement>(`input[name="${name}"]`)!.value = '';
   requestAnimationFrame(() => {
     const field = seen();
     if (field) field.value = $('#pulse')?.dataset.newest ?? '0';

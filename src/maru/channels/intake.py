@@ -6,6 +6,7 @@ Runs in the transaction that marks the raw mail as done, so that a mail is worke
 import logging
 from dataclasses import dataclass
 
+from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,8 @@ from maru.core.actors import Actor, system_actor
 from maru.core.errors import Invalid
 from maru.core.files import any_file, store_file
 from maru.core.html import one_line
-from maru.tickets.commands import add_customer_message, hold_message, open_ticket
+from maru.inboxes.queries import own_addresses
+from maru.tickets.commands import add_customer_message, hold_message, open_ticket, propose_participants
 from maru.tickets.commands.common import TEXT_LENGTH
 from maru.tickets.errors import TicketClosedForGood
 from maru.tickets.models import Channel, Message, Ticket
@@ -65,6 +67,7 @@ def receive(raw: RawMail, mail: ParsedMail) -> Outcome:
         reason = "out of office" if mail.out_of_office else "automatic reply"
         joined = found.verdict is not Verdict.NEW
         return Outcome(RawMail.State.IGNORED, reason, found.ticket.id if found.ticket and joined else None)
+    _one_at_a_time(raw, mail)
     twin = _delivered_twice(raw, mail)
     if twin is not None:
         return Outcome(RawMail.State.IGNORED, "delivered twice", twin.ticket_id, twin.id)
@@ -95,6 +98,9 @@ def _deliver(actor: Actor, raw: RawMail, mail: ParsedMail, found: Match) -> Outc
         else:
             if found.verdict is Verdict.JOIN:
                 unflag_address(mail.sender.key)
+                others = _others(mail, mail.sender.key, raw.envelope_to.lower())
+                if others:
+                    propose_participants(actor, ticket_id=ticket.id, copies=others)
             return Outcome(
                 RawMail.State.DONE, "" if found.verdict is Verdict.JOIN else found.why, ticket.id, message.id
             )
@@ -167,11 +173,18 @@ def _is_member(sender: str) -> bool:
 
 
 def _copies(mail: ParsedMail, requester: Requester, ours: str) -> list[Copy]:
+    """`_others` of a new ticket, without the addresses of this organization's mailboxes."""
+    found = _others(mail, requester.email, ours)
+    own = own_addresses(copy.address for copy in found) if found else set()
+    return [copy for copy in found if copy.address not in own]
+
+
+def _others(mail: ParsedMail, sender: str, ours: str) -> list[Copy]:
     """Others the mail was sent to. They wait for staff to confirm them: a Cc must not make anybody a reader."""
     copies = {
         copy.key: Copy(copy.key, copy.name, is_confirmed=False)
         for copy in [*mail.to, *mail.cc]
-        if copy.key not in (requester.email, ours, *mail.delivered_to) and not is_own_address(copy.key)
+        if copy.key not in (sender, ours, *mail.delivered_to) and not is_own_address(copy.key)
     }
     return list(copies.values())[:20]
 
@@ -222,6 +235,15 @@ def _own_mail(mail: ParsedMail) -> OutgoingMail | None:
     if not mail.message_id.startswith("maru."):
         return None
     return OutgoingMail.objects.filter(header_id=mail.message_id).first()  # type: ignore[no-any-return]
+
+
+def _one_at_a_time(raw: RawMail, mail: ParsedMail) -> None:
+    """A mail that comes by two ways at once (reply to all) is worked in twice at the same time: the second one waits."""
+    if mail.message_id:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_advisory_xact_lock(hashtextextended(%s, %s))", [mail.message_id, raw.organization_id]
+            )
 
 
 def _delivered_twice(raw: RawMail, mail: ParsedMail) -> Message | None:

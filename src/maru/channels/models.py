@@ -54,7 +54,8 @@ class OutgoingMail(TenantModel):
     """One mail to one recipient: the outbox row that a command writes in its own transaction.
 
     The text is composed when the row is written, so that what is sent is what was decided; ``lease_until`` keeps two
-    senders apart. ``purpose``: reply, receipt, completion, notice, invitation, reset.
+    senders apart. ``copies`` are the people named in its head, ``{"role": "to" | "cc", "address", "name"}``; empty, only
+    the recipient is named. ``purpose``: reply, receipt, completion, notice, invitation, reset.
     """
 
     class State(models.TextChoices):

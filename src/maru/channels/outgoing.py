@@ -20,6 +20,7 @@ from maru.core.html import one_line, text_to_html
 from maru.core.ids import new_token
 from maru.core.limits import fold_address, hit, private_key
 from maru.core.tenancy import tenant
+from maru.inboxes.queries import is_house_address
 from maru.organizations.models import Organization, Service
 from maru.tickets.models import Message, Ticket
 
@@ -80,9 +81,7 @@ def service_address(organization: Organization, service: Service) -> str:
 
 def is_own_address(recipient: str) -> bool:
     """Whether mail to this address would come straight back to us."""
-    domain = recipient.rpartition("@")[2].lower()
-    own = settings.ENVIRONMENT.mail_domain
-    return domain == own or domain.endswith(f".{own}")
+    return is_house_address(recipient)
 
 
 def may_write_automatically(organization_id: int, recipient: str) -> bool:
@@ -114,11 +113,13 @@ def queue_ticket_mail(
     automatic: str = "",
     sender_name: str = "",
     thread: Sequence[str] = (),
+    others: Sequence[Mapping[str, str]] = (),
 ) -> OutgoingMail | None:
     """Writes the row of one mail about a ticket to one recipient; None when the address cannot be written to.
 
     The reply address and the Message-ID carry a token that only this recipient can use. `thread` are the header ids
-    of earlier messages, oldest first. `automatic` is the value of Auto-Submitted, "" for a person's mail.
+    of earlier messages, oldest first. `automatic` is the value of Auto-Submitted, "" for a person's mail. `others`
+    are all who are named in To and Cc, this recipient too (see `OutgoingMail.copies`).
     """
     try:
         envelope_address(recipient)
@@ -139,6 +140,7 @@ def queue_ticket_mail(
         recipient_name=one_line(recipient_name, 100),
         sender=service_address(organization, service),
         sender_name=one_line(sender_name or organization.name, 100),
+        copies=list(others),
         reply_to=address.reply_address(key, organization.id, ticket.number, recipient, domain),
         subject=one_line(subject, 400),
         text=text,

@@ -1,6 +1,9 @@
 """What goes out when something happens to a ticket. Runs in the transaction of its cause."""
 
+from collections.abc import Mapping, Sequence
+
 from maru.channels import letters
+from maru.channels.kinds.mail.compose import ComposeError, envelope_address
 from maru.channels.outgoing import (
     is_own_address,
     may_write_automatically,
@@ -10,6 +13,7 @@ from maru.channels.outgoing import (
 )
 from maru.core.actors import ActorKind
 from maru.core.events import Published
+from maru.core.html import one_line
 from maru.organizations.models import Organization, Service
 from maru.tickets.events import ReplySent, StageChanged, TicketOpened
 from maru.tickets.models import Channel, Message, Participant, Ticket
@@ -18,6 +22,7 @@ from maru.tickets.queries.strangers import may_mail_stranger
 #: Whoever fills in a form may name anybody's address.
 _UNPROVEN = {Channel.WEB, Channel.API, Channel.CHAT}
 _THREAD = 10
+_HEAD = {Participant.Role.REQUESTER.value: "to", Participant.Role.COPY.value: "cc"}
 
 
 def _context(ticket_id: int) -> tuple[Ticket, Organization, Service]:
@@ -40,6 +45,7 @@ def mail_reply(published: Published) -> None:
         return
     ticket, organization, service = _context(event.subject_id)
     thread = _thread(ticket)
+    others = named_in_head(message.recipients)
     for recipient in message.recipients:
         address = recipient["address"]
         if is_own_address(address):
@@ -60,7 +66,30 @@ def mail_reply(published: Published) -> None:
             message=message,
             sender_name=f"{message.author_name} ({organization.name})" if message.author_name else "",
             thread=thread,
+            others=others,
         )
+
+
+def named_in_head(recipients: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Who stands in To and Cc of an answer, so that everybody sees who else reads it; blind copies are in neither.
+
+    Each recipient gets a mail of his own, but all carry the same head, as mail between people does. Where nobody is
+    asked in To (the request came by form, without an address) the copies stand there.
+    """
+    seen: list[dict[str, str]] = []
+    for recipient in recipients:
+        role = _HEAD.get(recipient.get("role", ""))
+        address = recipient["address"]
+        if role is None or is_own_address(address):
+            continue
+        try:
+            envelope_address(address)
+        except ComposeError:
+            continue
+        seen.append({"role": role, "address": address, "name": one_line(recipient.get("name", ""), 100)})
+    if seen and not any(one["role"] == "to" for one in seen):
+        seen = [one | {"role": "to"} for one in seen]
+    return seen
 
 
 def mail_receipt(published: Published) -> None:

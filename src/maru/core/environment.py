@@ -65,6 +65,9 @@ class Environment:
     dkim_key: Path | None
     smtp_certificate: Path | None
     smtp_certificate_key: Path | None
+    smtp_peer_connections: int
+    smtp_peer_mails: int
+    smtp_trusted: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
     @property
     def embedded(self) -> bool:
@@ -126,6 +129,9 @@ def load(variables: Mapping[str, str] | None = None) -> Environment:
         dkim_key=_file(source, "MARU_DKIM_KEY"),
         smtp_certificate=_file(source, "MARU_SMTP_CERTIFICATE"),
         smtp_certificate_key=_file(source, "MARU_SMTP_CERTIFICATE_KEY"),
+        smtp_peer_connections=_number(source, "MARU_SMTP_PEER_CONNECTIONS", 20, 1, 200),
+        smtp_peer_mails=_number(source, "MARU_SMTP_PEER_MAILS", 120, 1, 100_000),
+        smtp_trusted=_networks(source, "MARU_SMTP_TRUSTED", "127.0.0.0/8 ::1/128"),
     )
 
 
@@ -175,6 +181,18 @@ def _number(source: Mapping[str, str], name: str, default: int, least: int, most
             % {"name": name, "least": least, "most": most, "value": written}
         )
     return int(written)
+
+
+def _networks(
+    source: Mapping[str, str], name: str, default: str
+) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    written = source.get(name, "").strip() or default
+    try:
+        return tuple(ipaddress.ip_network(one, strict=False) for one in written.replace(",", " ").split())
+    except ValueError:
+        raise EnvironmentProblem(
+            _("%(name)s must be networks such as 192.0.2.0/24, separated by spaces.") % {"name": name}
+        ) from None
 
 
 def _switch(source: Mapping[str, str], name: str, default: bool) -> bool:

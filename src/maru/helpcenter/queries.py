@@ -146,7 +146,7 @@ def category_name(organization: Organization, ticket: Ticket) -> str:
 def reader_for(organization: Organization, ticket: Ticket, token: str) -> Reader | None:
     """Who holds the link's token, if that person still takes part in the ticket; ``None`` otherwise.
 
-    Someone merely copied sees what was said since he was added.
+    Whoever has been added to the request of somebody else sees what was said since then.
     """
     proof = read_link(token, organization.slug, ticket.number) if token else None
     if proof is None:
@@ -159,7 +159,7 @@ def reader_for(organization: Organization, ticket: Ticket, token: str) -> Reader
 def _participant(ticket: Ticket, proof: LinkProof) -> Reader | None:
     for participant in Participant.objects.filter(ticket=ticket, is_confirmed=True).order_by("id"):
         if proof.is_for(participant.address):
-            since = participant.created_at if participant.role == Participant.Role.COPY else None
+            since = None if participant.address == ticket.requester_email else participant.created_at
             return Reader(participant.address, participant.name, since)
     return None
 

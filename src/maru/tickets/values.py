@@ -16,11 +16,12 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """An address that takes part in a ticket besides the requester."""
+    """An address that takes part in a ticket besides the requester. ``is_blind``: the others never learn of it."""
 
     address: str
     name: str = ""
     is_confirmed: bool = True
+    is_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from maru.tickets.commands.assigning import assign, forward, take, unassign
 from maru.tickets.commands.changing import (
-    add_participant,
     mark_spam,
-    remove_participant,
     rename,
     set_category,
     set_priority,
@@ -20,6 +18,7 @@ from maru.tickets.commands.conversing import (
     reply,
 )
 from maru.tickets.commands.opening import open_ticket
+from maru.tickets.commands.participants import add_participant, propose_participants, remove_participant
 from maru.tickets.commands.setting_up import set_up_desk
 from maru.tickets.commands.staging import close_silent, resolve_internally, set_stage
 
@@ -35,6 +34,7 @@ __all__ = [
     "hold_message",
     "mark_spam",
     "open_ticket",
+    "propose_participants",
     "remove_participant",
     "rename",
     "reply",

@@ -1,20 +1,18 @@
 """Changing what is known about a ticket."""
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from maru.core.actors import Actor
 from maru.core.commands import command
-from maru.core.errors import Conflict, Invalid, NotFound
+from maru.core.errors import Conflict, Invalid
 from maru.core.events import publish
 from maru.core.html import one_line, strip_controls
 from maru.customers.commands import find_or_create_customer
 from maru.tickets.commands.common import clean_title, reindex, ticket_to_change, touch
+from maru.tickets.commands.participants import check_address
 from maru.tickets.events import (
     CategoryChanged,
     HandlingCategoryChanged,
-    ParticipantsChanged,
     PriorityChanged,
     RequesterChanged,
     SharedNoteChanged,
@@ -83,7 +81,7 @@ def set_requester(actor: Actor, *, ticket_id: int, requester: Requester) -> Tick
     ticket = ticket_to_change(actor, ticket_id)
     email = requester.email.strip().casefold()
     if email:
-        _check_address(email, "email")
+        check_address(email, "email")
     old = ticket.requester_email
     ticket.requester_name = one_line(requester.name, 100)
     ticket.requester_email = email[:254]
@@ -109,45 +107,6 @@ def set_requester(actor: Actor, *, ticket_id: int, requester: Requester) -> Tick
     reindex(ticket)
     publish(actor, RequesterChanged(ticket.id, ticket.number))
     return ticket
-
-
-def _check_address(address: str, field: str) -> None:
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise Invalid({field: _("Please enter a mail address such as name@example.com.")}) from None
-
-
-@command
-def add_participant(actor: Actor, *, ticket_id: int, address: str, name: str = "") -> Participant:
-    """Let an outside address take part: it gets the answers, and its mail joins. Confirms one that waited.
-
-    :raises Invalid: not a mail address.
-    """
-    ticket = ticket_to_change(actor, ticket_id)
-    address = address.strip().casefold()
-    _check_address(address, "address")
-    participant, _created = Participant.objects.update_or_create(
-        organization_id=actor.organization_id,
-        ticket=ticket,
-        address=address,
-        defaults={"is_confirmed": True},
-        create_defaults={"is_confirmed": True, "name": one_line(name, 100), "role": Participant.Role.COPY},
-    )
-    touch(ticket, actor)
-    publish(actor, ParticipantsChanged(ticket.id, ticket.number))
-    return participant
-
-
-@command
-def remove_participant(actor: Actor, *, ticket_id: int, address: str) -> None:
-    """End an outside address's part in the ticket. Raises NotFound when it has none."""
-    ticket = ticket_to_change(actor, ticket_id)
-    removed, _rows = Participant.objects.filter(ticket=ticket, address=address.strip().casefold()).delete()
-    if not removed:
-        raise NotFound()
-    touch(ticket, actor)
-    publish(actor, ParticipantsChanged(ticket.id, ticket.number))
 
 
 @command

@@ -13,6 +13,7 @@ from maru.core.errors import Conflict, Forbidden, Invalid, NotFound
 from maru.core.events import publish
 from maru.tickets.commands.assigning import give_to, mark_helpers
 from maru.tickets.commands.common import add_message, clean_body, now, reindex, ticket_to_change, touch
+from maru.tickets.commands.participants import add_copies, leave_out
 from maru.tickets.commands.staging import move_to_status
 from maru.tickets.errors import NewerMessage, TicketClosedForGood
 from maru.tickets.events import (
@@ -31,7 +32,6 @@ from maru.tickets.queries.one import get_ticket_by_id_for
 from maru.tickets.values import Copy, MailFacts
 
 OUTCOMES = {"open": Status.OPEN, "hold": Status.PENDING, "resolve": Status.RESOLVED}
-COPY_LIMIT = 20
 
 
 @command
@@ -244,10 +244,12 @@ def reply(
     seen_message_id: int | None = None,
     file_ids: Sequence[int] = (),
     copies: Sequence[Copy] = (),
+    without: Sequence[str] = (),
 ) -> Message:
     """Answer in public: ``resolve`` (final answer), ``hold`` (interim answer) or ``open`` (the ticket stays in progress).
 
     ``seen_message_id`` is the newest public message the writer has seen; ``None`` sends anyway.
+    ``copies`` take part from now on, openly or blind; the addresses ``without`` no longer do (never the requester's).
     An unassigned ticket becomes the writer's.
     :raises NewerMessage: somebody has written since.
     """
@@ -257,7 +259,8 @@ def reply(
     if seen_message_id is not None and ticket.last_message_id != seen_message_id:
         raise NewerMessage(ticket.last_message_id)
     text, html = clean_body(text, html)
-    _add_copies(ticket, copies)
+    leave_out(ticket, without)
+    add_copies(ticket, copies)
     recipients = [
         {"address": p.address, "name": p.name, "role": p.role}
         for p in Participant.objects.filter(ticket=ticket, is_confirmed=True).order_by("id")
@@ -277,19 +280,6 @@ def reply(
     reindex(ticket)
     publish(actor, ReplySent(ticket.id, ticket.number, message.id, outcome))
     return message
-
-
-def _add_copies(ticket: Ticket, copies: Sequence[Copy]) -> None:
-    if len(copies) > COPY_LIMIT:
-        raise Invalid({"copies": _("At most %(n)s copies.") % {"n": COPY_LIMIT}})
-    for copy in copies:
-        Participant.objects.update_or_create(
-            organization_id=ticket.organization_id,
-            ticket=ticket,
-            address=copy.address.strip().casefold()[:254],
-            defaults={"is_confirmed": True},
-            create_defaults={"name": copy.name[:100], "role": Participant.Role.COPY, "is_confirmed": True},
-        )
 
 
 def _answered(actor: Actor, ticket: Ticket, message: Message, status: Status) -> None:

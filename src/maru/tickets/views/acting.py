@@ -16,7 +16,7 @@ from maru.core.errors import Conflict, Forbidden, Invalid, MaruError, NotFound
 from maru.organizations.desk import AfterCommit, DeskRequest, desk_view
 from maru.tickets import commands
 from maru.tickets.errors import AlreadyTaken
-from maru.tickets.models import Ticket
+from maru.tickets.models import Participant, Ticket
 from maru.tickets.queries import get_ticket_by_id_for, get_ticket_for
 from maru.tickets.queries.one import lock_tickets
 from maru.tickets.trees import HANDLING
@@ -148,7 +148,8 @@ def _recipients(request: DeskRequest, ticket: Ticket) -> str:
         except NotFound:
             return _("This address no longer takes part.")
         return ""
-    commands.add_participant(request.actor, ticket_id=ticket.id, address=address)
+    role = request.POST.get("role", Participant.Role.COPY.value)
+    commands.add_participant(request.actor, ticket_id=ticket.id, address=address, role=role)
     return ""
 
 

@@ -41,6 +41,8 @@ class Typed:
     mentions: tuple[int, ...] = ()
     picture_ids: tuple[int, ...] = ()
     copies: str = ""
+    blind: str = ""
+    without: tuple[str, ...] = ()
     action: str = ""
     seen: int | None = None
     anyway: bool = False
@@ -62,6 +64,8 @@ def read_typed(actor: Actor, request: HttpRequest) -> Typed:
         mentions=tuple(_mentions(actor, body, is_html)) if mode == "note" else (),
         picture_ids=tuple(pictures),
         copies=given.get("copies", "").strip(),
+        blind=given.get("blind", "").strip(),
+        without=tuple(given.getlist("without")[:50]),
         action=given.get("submit", ""),
         seen=int(seen) if seen.isdecimal() and len(seen) < 19 else None,
         anyway=given.get("anyway") == "1",
@@ -116,7 +120,7 @@ def store_files(actor: Actor, request: HttpRequest, service_id: int) -> list[int
     ]
 
 
-def read_copies(typed: str) -> list[Copy]:
+def read_copies(typed: str, *, is_blind: bool = False) -> list[Copy]:
     """Addresses separated by commas or semicolons, with or without names. Raises Invalid naming the bad one."""
     found: list[Copy] = []
     for part in re.split(r"[,;\n]", typed):
@@ -128,7 +132,8 @@ def read_copies(typed: str) -> list[Copy]:
             validate_email(address)
         except ValidationError:
             raise Invalid({"copies": _("“%(part)s” is not a mail address.") % {"part": part.strip()[:80]}}) from None
-        found.append(Copy(address=address, name=((match and match["name"]) or "").strip()))
+        name = ((match and match["name"]) or "").strip()
+        found.append(Copy(address=address, name=name, is_blind=is_blind))
     return found
 
 

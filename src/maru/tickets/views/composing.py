@@ -57,7 +57,7 @@ def send(request: DeskRequest, number: str) -> HttpResponse | AfterCommit:
 
 
 def _send(request: DeskRequest, ticket: Ticket, typed: Typed) -> None:
-    copies = read_copies(typed.copies) if typed.mode == "reply" else []
+    copies = read_copies(typed.copies) + read_copies(typed.blind, is_blind=True) if typed.mode == "reply" else []
     stored = store_files(request.actor, request, ticket.service_id)
     file_ids = [*stored, *typed.picture_ids]
     if typed.mode == "note":
@@ -79,6 +79,7 @@ def _send(request: DeskRequest, ticket: Ticket, typed: Typed) -> None:
         seen_message_id=None if typed.anyway else typed.seen,
         file_ids=file_ids,
         copies=copies,
+        without=typed.without,
     )
 
 

@@ -94,7 +94,7 @@ def without_tags(subject: str) -> str:
     bare = _TAG.sub(" ", unicodedata.normalize("NFC", subject))
     while (
         shorter := re.sub(
-            r"^\s*(?:re|fwd?|fw|aw|wg|sv|회신|답장|전달|返信|転送)\s*(?:\[\d+\])?\s*[:：]\s*",
+            r"^\s*(?:(?:re|fwd?|fw|aw|wg|sv|회신|답장|전달|返信|転送)\s*(?:\[\d+\])?\s*[:：]|\[(?:re|fwd?|fw|회신|답장|전달|返信|転送)\])\s*",
             "",
             bare,
             flags=re.IGNORECASE,

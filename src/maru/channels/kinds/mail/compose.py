@@ -52,7 +52,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Everything a mail needs. `message_id` comes without angle brackets; `sent_at` must have a time zone."""
+    """Everything a mail needs. `message_id` comes without angle brackets; `sent_at` must have a time zone.
+
+    `to` and `copies` are names and addresses for the head; with neither, the recipient alone stands in it. Where the
+    mail really goes is the envelope's business, so a blind copy has the same head as all others.
+    """
 
     sender: str
     recipient: str
@@ -63,7 +67,8 @@ class Outgoing:
     sender_name: str = ""
     recipient_name: str = ""
     reply_to: str = ""
-    copies: Sequence[str] = ()
+    to: Sequence[tuple[str, str]] = ()
+    copies: Sequence[tuple[str, str]] = ()
     in_reply_to: str = ""
     references: Sequence[str] = ()
     automatic: str = ""
@@ -117,10 +122,10 @@ def _headers(mail: Outgoing) -> list[tuple[str, str]]:
     found = [
         ("Date", format_datetime(mail.sent_at or datetime.now(UTC))),
         ("From", mailbox(mail.sender_name, mail.sender)),
-        ("To", mailbox(mail.recipient_name, mail.recipient)),
+        ("To", _mailboxes(mail.to or [(mail.recipient_name, mail.recipient)])),
     ]
     if mail.copies:
-        found.append(("Cc", ",\r\n ".join(mailbox("", copy) for copy in mail.copies)))
+        found.append(("Cc", _mailboxes(mail.copies)))
     if mail.reply_to:
         found.append(("Reply-To", mailbox(mail.sender_name, mail.reply_to)))
     found.append(("Subject", encode_words(mail.subject)))
@@ -138,6 +143,10 @@ def _headers(mail: Outgoing) -> list[tuple[str, str]]:
             raise HeaderInjection(name[:40])
         found.append((name, encode_words(value)))
     return found
+
+
+def _mailboxes(people: Sequence[tuple[str, str]]) -> str:
+    return ",\r\n ".join(mailbox(name, address) for name, address in people)
 
 
 def _checked(value: str) -> str:
@@ -264,6 +273,7 @@ def _signed(raw: bytes, key: DkimKey) -> bytes:
             include_headers=[
                 b"from",
                 b"to",
+                b"cc",
                 b"subject",
                 b"date",
                 b"message-id",

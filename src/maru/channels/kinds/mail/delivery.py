@@ -279,7 +279,8 @@ def build(row: OutgoingMail) -> bytes:
             recipient=row.recipient,
             recipient_name=row.recipient_name,
             reply_to=row.reply_to,
-            copies=list(row.copies),
+            to=_named(row, "to"),
+            copies=_named(row, "cc"),
             subject=row.subject,
             text=row.text,
             html=row.html,
@@ -293,6 +294,10 @@ def build(row: OutgoingMail) -> bytes:
         ),
         dkim_key(row.sender.rpartition("@")[2]),
     )
+
+
+def _named(row: OutgoingMail, role: str) -> list[tuple[str, str]]:
+    return [(str(one.get("name", "")), str(one["address"])) for one in row.copies if one.get("role") == role]
 
 
 def _files(row: OutgoingMail) -> list[File]:

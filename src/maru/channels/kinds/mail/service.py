@@ -13,7 +13,7 @@ from maru.channels.kinds.mail.delivery import Deliverer
 from maru.channels.kinds.mail.imap import Watchers
 from maru.channels.kinds.mail.parse import ParserPool
 from maru.channels.kinds.mail.processing import Processor
-from maru.channels.kinds.mail.smtp import Handler, make_server, tls_context
+from maru.channels.kinds.mail.smtp import Handler, make_server, peers_of_environment, tls_context
 
 log = logging.getLogger("maru.mail")
 
@@ -55,9 +55,9 @@ async def _serve(stored: Callable[[], None], threads: list[threading.Thread]) ->
     environment = settings.ENVIRONMENT
     tls = tls_context()
     with ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="smtp") as executor:
-        handler = Handler(executor, stored)
+        handler, peers = Handler(executor, stored), peers_of_environment()
         server = await loop.create_server(
-            lambda: make_server(handler, loop, tls), environment.smtp_host, environment.smtp_port, backlog=256
+            lambda: make_server(handler, peers, loop, tls), environment.smtp_host, environment.smtp_port, backlog=256
         )
         log.info("mail is taken in on %s:%s", environment.smtp_host, environment.smtp_port)
         for thread in threads:

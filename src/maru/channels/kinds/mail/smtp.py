@@ -1,5 +1,7 @@
 """The SMTP door: a mail is answered with 250 only after its bytes are committed under a unique key."""
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 import logging
@@ -18,6 +20,7 @@ from django.db import close_old_connections, connection
 
 from maru.channels.kinds.mail.address import read_reply_address
 from maru.channels.kinds.mail.parse.limits import MAX_RECIPIENTS, MAX_SIZE
+from maru.channels.kinds.mail.peers import IN_FLIGHT, UNKNOWN_RECIPIENTS, Peers
 from maru.channels.models import RawMail
 from maru.core.html import one_line
 from maru.core.tenancy import tenant
@@ -29,8 +32,10 @@ log = logging.getLogger("maru.mail")
 _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _MESSAGE_ID = re.compile(rb"(?im)^message-id[ \t]*:[ \t]*(?:\r?\n[ \t]+)?<[^<>\s]{3,}>")
 _CACHE_SECONDS = 30.0
-CONNECTIONS = 200
 TIMEOUT = 120
+#: Bytes for which a connection gets a second more.
+PACE = 1000
+SESSION_SECONDS = 3600
 _LATER = "451 4.3.0 Temporary problem, please try again later"
 
 
@@ -116,8 +121,18 @@ class Handler:
         self.stored = stored
         self._known: dict[str, tuple[float, Target]] = {}
 
+    async def handle_MAIL(  # noqa: N802 - the name is aiosmtpd's
+        self, server: Server, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        refusal = server.may_send()
+        if refusal:
+            return refusal
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
     async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: Server, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
@@ -126,13 +141,22 @@ class Handler:
         except DatabaseError as error:
             log.warning("RCPT put off: %s", error)
             return _LATER
+        if server.unknown_recipients >= UNKNOWN_RECIPIENTS:
+            return "450 4.7.1 Too many unknown addresses, please try again later"
         if target is None:
+            server.unknown_recipients += 1
             return "550 5.1.1 No such address here"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        try:
+            return await self._take(session, envelope)
+        finally:
+            server.forget_bytes()
+
+    async def _take(self, session: Session, envelope: Envelope) -> str:
         raw = envelope.content
         if not isinstance(raw, bytes):
             return _LATER
@@ -198,28 +222,82 @@ def store_now(targets: Sequence[Target], raw: bytes, sender: str, peer: str, tra
 
 
 class Server(SMTP):
-    """aiosmtpd with room for real mail: broken programs write lines far beyond the 1,000 characters of RFC 5321."""
+    """aiosmtpd with room for real mail, and with limits for each machine (`Peers`).
+
+    Broken programs write lines far beyond the 1,000 characters of RFC 5321. A connection must bring bytes at a pace of
+    1 KB/s after 120 s of patience, so that a mail over a slow line arrives and one that drips does not hold its place.
+    """
 
     line_length_limit = 2 * 1024 * 1024
 
-    _open = 0
+    def __init__(self, handler: Handler, peers: Peers, **more: Any) -> None:
+        super().__init__(handler, **more)
+        self.peers = peers
+        self.unknown_recipients = 0
+        self._address = ""
+        self._bytes = 0
+        self._entered = False
+        self._end: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuses politely when all connections are taken."""
-        if Server._open >= CONNECTIONS:
-            assert isinstance(transport, asyncio.Transport)
-            transport.write(b"421 4.3.2 Too many connections, please try again later\r\n")
-            transport.close()
-            return
-        Server._open += 1
-        self._counted = True
+        """Refuses politely when this machine, or everybody together, has too many connections."""
+        assert isinstance(transport, asyncio.Transport)
+        if not self._entered:
+            peer = transport.get_extra_info("peername")
+            self._address = str(peer[0]) if isinstance(peer, tuple) else ""
+            if not self.peers.enter(self._address):
+                transport.write(b"421 4.7.0 Too many connections, please try again later\r\n")
+                transport.close()
+                return
+            self._entered = True
+            self._end = self.loop.call_later(SESSION_SECONDS, self._timeout_cb)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if getattr(self, "_counted", False):
-            Server._open -= 1
-            self._counted = False
-            super().connection_lost(error)
+        if not self._entered:
+            return
+        self._entered = False
+        if self._end is not None:
+            self._end.cancel()
+        self.peers.leave(self._address)
+        self.forget_bytes()
+        super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Counts what comes, and gives more time for it."""
+        self._bytes += len(data)
+        self.peers.in_flight += len(data)
+        if self._timeout_handle is not None:
+            left = self._timeout_handle.when() - self.loop.time()
+            self._reset_timeout(max(0.001, min(TIMEOUT, left + len(data) / PACE)))
+        if self.peers.in_flight > 2 * IN_FLIGHT:
+            # Many that began while there was room: memory is worth more than this one's patience.
+            self._hang_up(b"421 4.3.1 Too much mail at once, please try again later\r\n")
+            return
+        super().data_received(data)
+
+    def forget_bytes(self) -> None:
+        """What has been counted of this mail is in memory no more."""
+        self.peers.in_flight -= self._bytes
+        self._bytes = 0
+
+    def may_send(self) -> str:
+        """Why no mail may begin now, as an answer; "" when it may."""
+        self.forget_bytes()
+        if self.peers.in_flight > IN_FLIGHT:
+            return "452 4.3.1 Too much mail at once, please try again later"
+        if not self.peers.may_send(self._address):
+            log.warning("SMTP: %s sends too many mails", self._address)
+            return "450 4.7.1 Too many mails in a minute, please try again later"
+        return ""
+
+    def _timeout_cb(self) -> None:
+        self._hang_up(b"421 4.4.2 Too slow, please try again later\r\n")
+
+    def _hang_up(self, words: bytes) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
+            self.transport.write(words)
+            self.transport.close()
 
 
 def tls_context() -> ssl.SSLContext | None:
@@ -233,15 +311,24 @@ def tls_context() -> ssl.SSLContext | None:
     return context
 
 
-def make_server(handler: Handler, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None) -> Server:
+def peers_of_environment() -> Peers:
+    """The limits as the operator has set them."""
+    environment = settings.ENVIRONMENT
+    return Peers(environment.smtp_peer_connections, environment.smtp_peer_mails, environment.smtp_trusted)
+
+
+def make_server(handler: Handler, peers: Peers, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None) -> Server:
     """One connection's protocol object."""
     return Server(
         handler,
+        peers,
         data_size_limit=MAX_SIZE,
         enable_SMTPUTF8=True,
         hostname=settings.ENVIRONMENT.mail_domain,
         ident="Maru",
         tls_context=tls,
         timeout=TIMEOUT,
+        # Commands that bring nothing would keep a connection open for ever.
+        command_call_limit={"*": 5000, "NOOP": 20, "HELP": 5, "VRFY": 5, "EHLO": 20, "HELO": 20, "EXPN": 1},
         loop=loop,
     )

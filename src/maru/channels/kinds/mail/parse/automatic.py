@@ -82,6 +82,8 @@ def judge(root: Part, sender: str, name: str, subject: str, envelope_from: str |
     says_so = absent and bool(suppress or _REPLY_SUBJECT.match(subject))
     if bounce:
         found.kind = "bounce"
+    elif _is_receipt(root):
+        found.kind = "auto-replied"
     elif submitted and submitted != "no":
         replied = submitted.startswith("auto-replied") or submitted == "auto-notified"
         found.kind = "auto-replied" if replied else "auto-generated"
@@ -96,6 +98,13 @@ def judge(root: Part, sender: str, name: str, subject: str, envelope_from: str |
     found.out_of_office = found.kind == "auto-replied" and (absent or bool(suppress) or responder)
     found.suppress_reply = bool(found.kind) or any(word in _SUPPRESSING for word in re.findall(r"[a-z]+", suppress))
     return found
+
+
+def _is_receipt(root: Part) -> bool:
+    """A note that a mail of ours was opened (RFC 8098): nobody has written anything."""
+    return root.content_type == "multipart/report" and any(
+        part.content_type == "message/disposition-notification" for part in root.children
+    )
 
 
 def _is_robot(sender: str, envelope_from: str | None) -> bool:

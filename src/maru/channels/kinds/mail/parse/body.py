@@ -28,6 +28,7 @@ _EXTENSIONS = {
     "text/plain": ".txt",
     "text/csv": ".csv",
     "image/jpeg": ".jpg",
+    "image/jpg": ".jpg",
     "image/png": ".png",
     "image/gif": ".gif",
     "image/webp": ".webp",

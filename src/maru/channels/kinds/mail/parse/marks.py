@@ -144,5 +144,6 @@ CONTACT = re.compile(
     _I,
 )
 SUBJECT_FORWARD = re.compile(
-    r"^\s*(?:(?:re|회신|답장|返信)\s*[:：]\s*)*(?:fwd?|fw|전달|転送|wg|tr|转发|轉寄)\s*[:：]", _I
+    r"^\s*(?:(?:re|회신|답장|返信)\s*[:：]\s*)*(?:(?:fwd?|fw|전달|転送|wg|tr|转发|轉寄)\s*[:：]|\[(?:fwd?|fw|전달|転送)\])",
+    _I,
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from maru.channels.kinds.mail.parse import automatic, body, headers, html_quotes, marks, quotes, trust
+from maru.channels.kinds.mail.parse import automatic, body, calendar, headers, html_quotes, marks, quotes, trust
 from maru.channels.kinds.mail.parse.addresses import parse as parse_addresses
+from maru.channels.kinds.mail.parse.charsets import decode
 from maru.channels.kinds.mail.parse.limits import MAX_RECIPIENTS
 from maru.channels.kinds.mail.parse.model import Address, ParsedMail, Quarantine
-from maru.channels.kinds.mail.parse.structure import OverLimit, Part, read, split_headers
+from maru.channels.kinds.mail.parse.structure import OverLimit, Part, read
 from maru.core.html.invisible import one_line
 from maru.core.html.policy import sanitise_mail
 from maru.core.html.text import html_to_text, text_to_html
@@ -30,9 +31,10 @@ def read_mail(raw: bytes, *, envelope_from: str | None = None, authserv_id: str 
     mail.auth = trust.results(root, authserv_id)
     if not mail.sender.address:
         return Quarantine("no_sender", headers.text(root.first("from"))[:200])
-    mail.text = parts.text
+    mail.text = parts.text or _invitation(parts)
     _automatic(mail, root, envelope_from)
-    _forwarded(mail, root)
+    if not _unpack(mail, root, parts):
+        mail.forwarded_from = quotes.forwarded_sender(mail.text, mail.subject)
     _bodies(mail, parts)
     mail.language = language(f"{mail.subject}\n{mail.visible_text[:4000]}", parts.charsets)
     mail.defects = list(dict.fromkeys(mail.defects + parts.defects))[:20]
@@ -107,16 +109,40 @@ def _automatic(mail: ParsedMail, root: Part, envelope_from: str | None) -> None:
     mail.suppress_reply, mail.out_of_office = found.suppress_reply, found.out_of_office
 
 
-def _forwarded(mail: ParsedMail, root: Part) -> None:
-    mail.forwarded_from = quotes.forwarded_sender(mail.text, mail.subject)
-    if mail.forwarded_from is None and marks.SUBJECT_FORWARD.match(mail.subject):
-        for part in root.walk():
-            if part.content_type == "message/rfc822":
-                fields, _, _ = split_headers(part.body.lstrip(b"\r\n"))
-                value = dict(reversed(fields)).get("from", b"")
-                found = [a for a in parse_addresses(headers.raw_text(value)).addresses if a.address]
-                mail.forwarded_from = found[0] if found else None
-                break
+def _invitation(parts: body.Body) -> str:
+    """The words of a calendar entry that comes alone."""
+    return next(
+        (
+            words
+            for attachment in parts.attachments
+            if attachment.content_type == "text/calendar"
+            and (words := calendar.words(decode(attachment.content, "utf-8")[0]))
+        ),
+        "",
+    )
+
+
+def _unpack(mail: ParsedMail, root: Part, parts: body.Body) -> bool:
+    """A mail forwarded as an attachment, or alone in an empty mail, shows its words as any forward does; else False."""
+    if mail.bounce is not None or not (marks.SUBJECT_FORWARD.match(mail.subject) or not mail.text.strip()):
+        return False
+    attached = [part for part in root.walk() if part.content_type == "message/rfc822"]
+    if len(attached) != 1 or quotes.forwarded_sender(mail.text, mail.subject):
+        return False
+    try:
+        inner = read(attached[0].payload().lstrip(b"\r\n"))
+        words = body.collect(inner).text
+    except OverLimit:
+        return False
+    senders = [one for one in parse_addresses(headers.raw_text(inner.first("from"))).addresses if one.address]
+    mail.forwarded_from = senders[0] if senders else None
+    named = (("From", "from"), ("Date", "date"), ("To", "to"), ("Subject", "subject"))
+    lines = [f"{label}: {one_line(headers.text(inner.first(name)), 300)}" for label, name in named if inner.first(name)]
+    block = "\n".join(["---------- Forwarded message ----------", *lines, "", words])[: body.MAX_TEXT]
+    mail.text = f"{mail.text.rstrip()}\n\n{block}".strip("\n")
+    if parts.html:
+        parts.html += text_to_html(block)
+    return True
 
 
 def _bodies(mail: ParsedMail, parts: body.Body) -> None:

@@ -17,6 +17,10 @@ from maru.channels.kinds.mail.parse.limits import MAX_DEPTH, MAX_HEADER, MAX_HEA
 
 _HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _BLANK = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?=\r\n|\n|\r)")
+#: A line that can only be a boundary: a header of MIME stands right below. For heads that name another, or none.
+_GUESSED = re.compile(
+    rb"(?im)^--(\S[^\r\n]{0,69}?)[ \t]*\r?\n(?=content-(?:type|transfer-encoding|disposition)[ \t]*:)"
+)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
@@ -116,6 +120,9 @@ def _read(data: bytes, depth: int, count: list[int], default: str) -> Part:
         pieces = split_parts(body, boundary) if boundary else None
         if pieces is None:
             part.defects.append("multipart without its boundary")
+            guessed = _GUESSED.search(body, 0, 64 * 1024)
+            pieces = split_parts(body, guessed[1]) if guessed else None
+        if pieces is None:
             part.content_type = "text/plain"
         else:
             kind = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"

@@ -178,6 +178,26 @@ def test_the_same_bytes_again_are_the_same_mail(office: Office) -> None:
     )
 
 
+@pytest.mark.row("EML-11")
+def test_two_ways_at_the_same_moment_are_one_message(office: Office) -> None:
+    total, ways = 15, ("help@ab.maru.localhost", "help+list@ab.maru.localhost")
+    raws = [wire(letter(f"Yun <yun{n}@customer.example>", message_id=f"ways{n}@x")) for n in range(total)]
+
+    def send(way: str) -> None:
+        with office.client() as client:
+            for raw in raws:
+                client.sendmail("yun@customer.example", [way], raw)
+
+    threads = [threading.Thread(target=send, args=(way,)) for way in ways]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    came = "select count(*) from channels_rawmail where header_id like 'ways%' and state in ('done', 'ignored')"
+    office.wait(came, lambda n: n == 2 * total)
+    assert office.rows("select count(*) from tickets_ticket where requester_email like 'yun%'") == [(total,)]
+
+
 def test_status_counts_everything(office: Office) -> None:
     office.wait("select count(*) from channels_rawmail where state = 'received'", lambda n: n == 0)
     counted = json.loads(office.house.run("mail", "status", "--json"))

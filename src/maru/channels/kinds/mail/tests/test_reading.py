@@ -193,3 +193,45 @@ def test_any_bytes_are_a_mail_or_quarantine(raw: bytes) -> None:
 )
 def test_pieces_of_mail_in_any_order(pieces: list[bytes]) -> None:
     assert isinstance(read_mail(b"From: a@b.c\r\n" + b"".join(pieces)), ParsedMail | Quarantine)
+
+
+def test_a_boundary_that_the_head_does_not_name_is_found() -> None:
+    for named in ("boundary=OTHER", "bo", ""):
+        head = f"From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; {named}\r\n\r\n"
+        body = "preamble\r\n----=_x\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nPGI+7ZmY67aIPC9iPg==\r\n----=_x--\r\n"
+        mail = read_mail((head + body).encode())
+        assert isinstance(mail, ParsedMail)
+        assert mail.visible_text == "환불"
+        assert "multipart without its boundary" in mail.defects
+
+
+def test_a_note_that_our_mail_was_opened_is_no_message() -> None:
+    raw = (
+        b"From: lee@x.example\r\nSubject: Read: x\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/report; report-type=disposition-notification; boundary=B1\r\n\r\n"
+        b"--B1\r\nContent-Type: text/plain\r\n\r\nYour message was read.\r\n"
+        b"--B1\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n\r\n--B1--\r\n"
+    )
+    mail = read_mail(raw)
+    assert isinstance(mail, ParsedMail)
+    assert (mail.auto_kind, mail.suppress_reply) == ("auto-replied", True)
+
+
+def test_an_invitation_alone_can_be_read() -> None:
+    ics = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VTIMEZONE\r\nDTSTART:19700101T000000\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nSUMMARY:정기 점검\\, 회\r\n 의\r\nDTSTART;TZID=Asia/Seoul:20261201T100000\r\nDTEND:20261201T020000Z\r\nLOCATION:3층\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    head = "From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/calendar; charset=utf-8; method=REQUEST\r\n\r\n"
+    mail = read_mail((head + ics).encode())
+    assert isinstance(mail, ParsedMail)
+    assert mail.visible_text == "정기 점검, 회의\n2026-12-01 10:00 Asia/Seoul – 2026-12-01 02:00 UTC\n3층"
+    assert [part.content_type for part in mail.attachments] == ["text/calendar"]
+    for broken in ("", "BEGIN:VEVENT", "BEGIN:VEVENT\r\nDTSTART:x\r\n"):
+        assert isinstance(read_mail((head + broken).encode()), ParsedMail)
+
+
+def test_pictures_are_counted_where_the_quotation_is_cut_off() -> None:
+    html = '<p>보세요 <img src="https://x.example/mine.png"></p><blockquote type="cite"><img src="https://x.example/old.png"></blockquote>'
+    for first in ("", '<blockquote type="cite"><img src="https://x.example/older.png"></blockquote>'):
+        mail = read_mail(f"From: a@b.example\r\nContent-Type: text/html\r\n\r\n{first}{html}".encode())
+        assert isinstance(mail, ParsedMail)
+        assert mail.remote_images == ["https://x.example/mine.png"]
+        assert "cid:remote-0.maru" in mail.html_visible

@@ -1,0 +1,94 @@
+"""How much one machine may ask of the SMTP door, so that one that floods or dawdles keeps nobody else out.
+
+Everything refused here is refused for now (421, 450, 452): an honest server keeps the mail and tries again. Counted in
+this process, which is the only one that listens on its port.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from dataclasses import dataclass
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: All connections, whoever has them.
+CONNECTIONS = 200
+#: Bytes of mails that are being handed over, all together: memory is shared by everybody.
+IN_FLIGHT = 256 * 1024 * 1024
+#: A connection that names so many addresses that do not exist is guessing.
+UNKNOWN_RECIPIENTS = 20
+_REMEMBERED = 10_000
+
+
+@dataclass(slots=True)
+class _Peer:
+    connections: int = 0
+    mails: float = 0.0
+    counted_at: float = 0.0
+
+
+class Peers:
+    """What each machine has open and has sent; an IPv6 machine is its /64. Used by one event loop only."""
+
+    def __init__(self, connections: int, mails_per_minute: int, trusted: tuple[Network, ...]) -> None:
+        """`trusted` machines (a relay of one's own brings everybody's mail) are bound by the common limits only."""
+        self.connections, self.mails_per_minute, self.trusted = connections, mails_per_minute, trusted
+        self.in_flight = 0
+        self._open = 0
+        self._peers: dict[str, _Peer] = {}
+
+    def enter(self, address: str) -> bool:
+        """Counts a connection; False, and nothing is counted, when there are too many."""
+        peer = self._peer(address)
+        if self._open >= CONNECTIONS or (peer.connections >= self.connections and not self._is_trusted(address)):
+            return False
+        self._open += 1
+        peer.connections += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """Ends a connection that `enter` has counted."""
+        self._open -= 1
+        self._peer(address).connections -= 1
+
+    def may_send(self, address: str, now: float | None = None) -> bool:
+        """Counts a mail that begins; False when this machine has sent its share of the minute.
+
+        A bucket that leaks: a burst of one minute's share is welcome, then as many as leak out.
+        """
+        if self._is_trusted(address):
+            return True
+        now = time.monotonic() if now is None else now
+        peer = self._peer(address)
+        leaked = (now - peer.counted_at) * self.mails_per_minute / 60
+        peer.mails, peer.counted_at = max(0.0, peer.mails - leaked), now
+        if peer.mails + 1 > self.mails_per_minute:
+            return False
+        peer.mails += 1
+        return True
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        return any(parsed.version == network.version and parsed in network for network in self.trusted)
+
+    def _peer(self, address: str) -> _Peer:
+        key = _key(address)
+        if key not in self._peers and len(self._peers) >= _REMEMBERED:
+            self._peers = {known: peer for known, peer in self._peers.items() if peer.connections > 0}
+        return self._peers.setdefault(key, _Peer())
+
+
+def _key(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

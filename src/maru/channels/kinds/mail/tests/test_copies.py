@@ -1,0 +1,181 @@
+"""Several people in one ticket: To, Cc, Bcc, replies to all, forwarded mail."""
+
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+
+from maru.accounts.roles import member_actor
+from maru.channels.kinds.mail.delivery import build
+from maru.channels.kinds.mail.tests.conftest import Deliver, letter
+from maru.channels.models import OutgoingMail, RawMail
+from maru.core.errors import Invalid
+from maru.core.tenancy import tenant
+from maru.inboxes.models import Mailbox
+from maru.organizations.models import Service
+from maru.tickets.commands import add_participant, reply
+from maru.tickets.models import Message, Participant, Ticket
+from maru.tickets.tests.desk import url
+from maru.tickets.values import Copy
+
+pytestmark = pytest.mark.django_db
+
+Outbox = Callable[..., list[OutgoingMail]]
+KIM, LEE, BOSS, NEW = "kim@customer.example", "lee@customer.example", "boss@customer.example", "new@customer.example"
+
+
+def ticket_of(organization: Any) -> Ticket:
+    with tenant(organization.id):
+        return Ticket.objects.order_by("-id").first()
+
+
+def seats(ticket: Ticket) -> dict[str, tuple[str, bool]]:
+    with tenant(ticket.organization_id):
+        return {row.address: (row.role, row.is_confirmed) for row in Participant.objects.filter(ticket=ticket)}
+
+
+def head(row: OutgoingMail) -> Any:
+    with tenant(row.organization_id):
+        return message_from_bytes(build(row), policy=policy.default)
+
+
+@pytest.fixture
+def asked(organization: Any, deliver: Deliver) -> Ticket:
+    deliver(letter(message_id="first@customer.example"))
+    return ticket_of(organization)
+
+
+@pytest.mark.row("EML-11")
+def test_everybody_sees_the_copies_and_nobody_the_blind_ones(agent: Any, asked: Ticket, outbox: Outbox) -> None:
+    copies = [Copy(LEE, "이 대리"), Copy(BOSS, "Boss, the", is_blind=True)]
+    reply(member_actor(agent), ticket_id=asked.id, text="답변입니다.", copies=copies)
+    mails = outbox("reply")
+    assert [mail.recipient for mail in mails] == [KIM, LEE, BOSS]
+    assert len({mail.reply_to for mail in mails}) == 3
+    for mail in mails:
+        message = head(mail)
+        assert [found.addr_spec for found in message["to"].addresses] == [KIM]
+        assert [(found.display_name, found.addr_spec) for found in message["cc"].addresses] == [("이 대리", LEE)]
+        assert message["reply-to"].addresses[0].addr_spec == mail.reply_to
+        assert BOSS not in build_text(mail)
+        assert "bcc" not in message
+
+
+def build_text(row: OutgoingMail) -> str:
+    with tenant(row.organization_id):
+        return build(row).decode("utf-8", "replace")
+
+
+@pytest.mark.row("EML-11")
+def test_a_reply_to_all_joins_once(
+    organization: Any, agent: Any, asked: Ticket, deliver: Deliver, outbox: Outbox
+) -> None:
+    reply(member_actor(agent), ticket_id=asked.id, text="답변", copies=[Copy(LEE), Copy(BOSS, is_blind=True)])
+    first, second, _blind = outbox("reply")
+    everybody = f"{first.reply_to}, {KIM}, help@ab.maru.localhost"
+    mail = letter(f"Lee <{LEE}>", body="전체 회신입니다.", message_id="all@customer.example").replace(
+        "To: help@ab.maru.localhost", f"To: {second.reply_to}, {everybody}\nCc: {NEW}, {LEE}"
+    )
+    for way in (second.reply_to, first.reply_to, "help@ab.maru.localhost"):
+        deliver(mail, to=way)
+    with tenant(organization.id):
+        assert Ticket.objects.count() == 1
+        said = list(Message.objects.filter(ticket=asked, kind="customer").values_list("author_address", flat=True))
+        states = list(RawMail.objects.order_by("id").values_list("state", "reason"))
+    assert said == [KIM, LEE]
+    assert states[1:] == [("done", ""), ("ignored", "delivered twice"), ("ignored", "delivered twice")]
+    assert seats(asked) == {
+        KIM: ("requester", True),
+        LEE: ("copy", True),
+        BOSS: ("blind", True),
+        NEW: ("copy", False),
+    }, "whom a mail names waits for staff; addresses of ours never take part"
+
+
+@pytest.mark.row("EML-11")
+def test_a_blind_copy_may_answer_too(
+    organization: Any, agent: Any, asked: Ticket, deliver: Deliver, outbox: Outbox
+) -> None:
+    reply(member_actor(agent), ticket_id=asked.id, text="답변", copies=[Copy(BOSS, is_blind=True)])
+    deliver(letter(f"Boss <{BOSS}>", body="저도 봅니다."), to=outbox("reply")[-1].reply_to)
+    with tenant(organization.id):
+        assert Message.objects.filter(ticket=asked, author_address=BOSS, kind="customer").exists()
+
+
+@pytest.mark.row("EML-11")
+def test_mailboxes_of_ours_never_take_part(organization: Any, agent: Any, deliver: Deliver) -> None:
+    with tenant(organization.id):
+        Mailbox(
+            service=Service.objects.first(),
+            address="support@company.example",
+            host="h",
+            user_name="support@company.example",
+        ).save()
+    mail = letter(message_id="both@customer.example").replace(
+        "To: help@ab.maru.localhost", f"To: support@company.example\nCc: sales@ab.maru.localhost, {LEE}"
+    )
+    deliver(mail)
+    ticket = ticket_of(organization)
+    assert seats(ticket) == {KIM: ("requester", True), LEE: ("copy", False)}
+    for own in ("support@company.example", "HELP@ab.maru.localhost"):
+        with pytest.raises(Invalid):
+            add_participant(member_actor(agent), ticket_id=ticket.id, address=own)
+        with pytest.raises(Invalid):
+            reply(member_actor(agent), ticket_id=ticket.id, text="글", copies=[Copy(own)])
+
+
+@pytest.mark.row("EML-11")
+def test_a_ticket_may_have_several_requesters(agent: Any, asked: Ticket, outbox: Outbox) -> None:
+    actor = member_actor(agent)
+    add_participant(actor, ticket_id=asked.id, address=LEE, role="requester")
+    add_participant(actor, ticket_id=asked.id, address=BOSS)
+    add_participant(actor, ticket_id=asked.id, address=BOSS, role="blind")
+    add_participant(actor, ticket_id=asked.id, address=KIM, role="blind")
+    assert seats(asked) == {KIM: ("requester", True), LEE: ("requester", True), BOSS: ("blind", True)}
+    reply(actor, ticket_id=asked.id, text="두 분께", without=[BOSS, KIM])
+    mails = outbox("reply")
+    assert [mail.recipient for mail in mails] == [KIM, LEE], "the requester's own address stays"
+    assert [found.addr_spec for found in head(mails[0])["to"].addresses] == [KIM, LEE]
+    assert head(mails[0])["cc"] is None
+    with pytest.raises(Invalid):
+        add_participant(actor, ticket_id=asked.id, address=LEE, role="owner")
+
+
+def test_a_name_cannot_add_headers_or_people(agent: Any, asked: Ticket, outbox: Outbox) -> None:
+    evil = "x\r\nBcc: victim@else.example\u2028, evil <y@z.example>"
+    reply(member_actor(agent), ticket_id=asked.id, text="글", copies=[Copy(LEE, evil)])
+    for mail in outbox("reply"):
+        message = head(mail)
+        assert [found.addr_spec for found in message["cc"].addresses] == [LEE]
+        assert "bcc" not in message
+
+
+def test_too_many_people_are_refused(agent: Any, asked: Ticket) -> None:
+    actor = member_actor(agent)
+    for start in (0, 20):
+        reply(actor, ticket_id=asked.id, text="글", copies=[Copy(f"n{start + n}@x.example") for n in range(20)])
+    with pytest.raises(Invalid):
+        reply(actor, ticket_id=asked.id, text="글", copies=[Copy(f"m{n}@x.example") for n in range(20)])
+    assert len(seats(asked)) == 41
+
+
+@pytest.mark.row("EML-11")
+def test_the_composer_adds_and_leaves_out(agent: Any, asked: Ticket, client_of: Any, outbox: Outbox) -> None:
+    client = client_of(agent)
+    given = {"mode": "reply", "format": "text", "submit": "open"}
+    client.post(url(asked, "/messages"), {**given, "body": "하나", "copies": f"이 <{LEE}>", "blind": BOSS})
+    assert seats(asked)[LEE] == ("copy", True)
+    assert seats(asked)[BOSS] == ("blind", True)
+    page = client.get(url(asked)).content.decode()
+    assert f'name="without" value="{LEE}"' in page
+    assert f'name="without" value="{KIM}"' not in page
+    assert "(숨은 참조)" in page
+    client.post(url(asked, "/messages"), {**given, "body": "둘", "without": [LEE, KIM]})
+    assert seats(asked) == {KIM: ("requester", True), BOSS: ("blind", True)}
+    assert [mail.recipient for mail in outbox("reply")][3:] == [KIM, BOSS]
+    refused = client.post(url(asked, "/messages"), {**given, "body": "셋", "blind": "nope"})
+    assert refused.status_code == 422
+    assert "nope" in refused.content.decode()
+    client.post(url(asked, "/recipients"), {"do": "add", "address": LEE, "role": "requester"})
+    assert seats(asked)[LEE] == ("requester", True)
