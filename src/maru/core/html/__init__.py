@@ -10,6 +10,7 @@ from maru.core.html.policy import (
     sanitise_mail,
     show,
     undress,
+    words_for_pictures,
 )
 from maru.core.html.text import html_to_text, text_to_html
 
@@ -31,4 +32,5 @@ __all__ = [
     "strip_invisible",
     "text_to_html",
     "undress",
+    "words_for_pictures",
 ]

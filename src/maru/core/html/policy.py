@@ -6,6 +6,7 @@ style, no scheme-relative address, no remote image: those are counted and kept a
 
 from __future__ import annotations
 
+import html as html_lib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -152,6 +153,9 @@ _IMG = re.compile(r'<img\b((?:[^>"]|"[^"]*")*?) src="cid:([^"]*)"((?:[^>"]|"[^"]
 _TAG = re.compile(r'<([a-z][a-z0-9]*)((?: [a-z-]+="[^"]*")+)>')
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="[^"]*"')
 _DRESS = {"style", "bgcolor"}
+_PICTURE = re.compile(r'<img\b(?:[^>"]|"[^"]*")*>')
+_QUOTED = re.compile(r'(?<==)"[^"]*"')
+_ALT = re.compile(r' alt="([^"]*)"')
 _SIZE = re.compile(r' (width|height)="(\d{1,5})"')
 _SIZE_STYLE = re.compile(r"[;\"](width|height):(\d{1,5})(?:\.\d*)?px", re.IGNORECASE)
 _REMOTE_ID = re.compile(r"remote-(\d{1,4})\.maru")
@@ -296,6 +300,23 @@ def remote_positions(safe: str) -> list[int]:
 def _is_spy(attributes: str) -> bool:
     sizes = dict(_SIZE.findall(attributes)) | {name.lower(): size for name, size in _SIZE_STYLE.findall(attributes)}
     return all(name in sizes and int(sizes[name]) <= 3 for name in ("width", "height"))
+
+
+def words_for_pictures(shown: str, name: str) -> str:
+    """HTML made by `show` where a picture without an address gives way to its words, in an element of class `name`.
+
+    Browsers draw a torn picture there, which reads as an error of ours.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        if " src=" in _QUOTED.sub("", match[0]):
+            return match[0]
+        found = _ALT.search(match[0])
+        # Inside an attribute "<" is written as it is: between tags it must not be.
+        words = html_lib.unescape(found[1]).strip() if found else ""
+        return f'<span class="{name}">{_escape(words)}</span>' if words else ""
+
+    return _PICTURE.sub(replace, shown)
 
 
 def undress(safe: str) -> str:

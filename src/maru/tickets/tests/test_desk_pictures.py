@@ -152,7 +152,7 @@ def test_only_pictures_of_public_servers_are_shown(
     assert states == ["failed"] * len(bad) + ["ready"]
     page = client.get(url(ticket)).content.decode()
     assert "이미지 8개를 가져오지 못했습니다." in page
-    assert '<img alt="words of 0">' in page
+    assert '<span class="no-picture">words of 0</span>' in page
     assert page.count("/desk/ab/pictures/") == 1
 
 

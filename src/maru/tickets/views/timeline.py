@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
-from maru.core.html import remote_positions, show, text_to_html, undress
+from maru.core.html import remote_positions, show, text_to_html, undress, words_for_pictures
 from maru.tickets.models import MessageKind, Priority, Ticket
 from maru.tickets.queries.conversation import Conversation, Entry, FileInfo, Happening
 from maru.tickets.queries.directory import Directory
@@ -125,7 +125,8 @@ def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False) -
         ready = found is not None and found.state == "ready"
         return reverse("tickets:picture", args=[slug, found.token]) if found and ready else None
 
-    body = Markup(undress(show(html, inline=picture, remote=remote)))  # noqa: S704 — sanitised when stored
+    placed = words_for_pictures(show(html, inline=picture, remote=remote), "no-picture")
+    body = Markup(undress(placed))  # noqa: S704 — sanitised when stored
     rest = tuple(info for info in entry.files if info.id not in used)
     return Shown(
         "message",

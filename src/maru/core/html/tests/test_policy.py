@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maru.core.html import CHILD, IN_PROCESS, Limits, excess, sanitise, show, undress
+from maru.core.html import (
+    CHILD,
+    IN_PROCESS,
+    Limits,
+    excess,
+    remote_positions,
+    sanitise,
+    show,
+    undress,
+    words_for_pictures,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -153,3 +163,26 @@ def test_words_that_look_like_a_style_stay_words() -> None:
     tricky = """<p title=' style='>1</p><p title='x style="a" onclick=' dir="ltr">2</p> <p>&lt;p style="a"&gt;</p>"""
     safe = sanitise(tricky).html
     assert undress(safe) == safe
+
+
+def test_pictures_elsewhere_are_told_by_place_without_spies() -> None:
+    html = (
+        '<img src="https://x.example/0.png" alt="0"><img src="https://x.example/1.gif" width="1" height="1">'
+        '<img src="https://x.example/2.gif" style="width:1px;height:1px"><img src="cid:own@x"><img src="https://x.example/3.png" width="1">'
+    )
+    safe = sanitise(html)
+    assert len(safe.remote_images) == 4
+    assert remote_positions(safe.html) == [0, 3]
+    assert remote_positions("") == []
+
+
+def test_pictures_that_are_not_shown_give_way_to_their_words() -> None:
+    safe = sanitise(
+        '<p>a<img src="https://x.example/0.png" alt="&quot;>&lt;b>x&lt;/b> src="><img src="cid:own@x" alt="mine"><img src="https://x.example/1.png"></p>'
+    )
+    shown = words_for_pictures(show(safe.html, inline=lambda name: "/own"), "no-picture")
+    assert shown.count("<img") == 1
+    assert 'src="/own"' in shown
+    assert '<span class="no-picture">&quot;&gt;&lt;b&gt;x&lt;/b&gt; src=</span>' in shown
+    assert "<b>" not in shown
+    assert words_for_pictures(show(safe.html, remote=lambda place: f"/p{place}"), "x").count("<img") == 2
