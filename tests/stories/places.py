@@ -204,6 +204,7 @@ NO_PAGES = frozenset(
         f"{DESK}/organization/do",
         *(f"{DESK}/tickets/{rest}" for rest in ("counts", "palette", "mentions", "bulk")),
         *(f"{TICKET}/{rest}" for rest in ("row", "pulse", "thread", "messages", "messages/<int:message_id>")),
+        *(f"{TICKET}/messages/<int:message_id>/pictures", f"{DESK}/pictures/<str:token>"),
         *(f"{TICKET}/{rest}" for rest in ("held/<int:message_id>", "draft", "preview", "linked", "take", "assign")),
         *(f"{TICKET}/{rest}" for rest in ("unassign", "forward", "stage", "priority", "category", "title", "note")),
         *(f"{TICKET}/{rest}" for rest in ("requester", "spam", "recipients", "resolve-internally", "presence")),

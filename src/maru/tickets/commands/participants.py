@@ -18,8 +18,9 @@ from maru.tickets.models import Participant, Ticket
 from maru.tickets.queries.one import get_ticket_by_id_for
 from maru.tickets.values import Copy
 
+#: Copies of one answer; also how many whom only a mail has named may wait at a ticket.
 COPY_LIMIT = 20
-#: Of one ticket, waiting ones too: nobody reads a list of hundreds, and each answer is a mail to each.
+#: Of one ticket: each answer is a mail to each. Those who wait do not count, or a stranger could fill the ticket.
 MOST = 50
 
 
@@ -78,7 +79,7 @@ def propose_participants(actor: Actor, *, ticket_id: int, copies: Sequence[Copy]
     if not fresh:
         return 0
     ticket = get_ticket_by_id_for(actor, ticket_id, lock=True)
-    room = MOST - Participant.objects.filter(ticket=ticket).count()
+    room = COPY_LIMIT - Participant.objects.filter(ticket=ticket, is_confirmed=False).count()
     rows = [
         Participant(
             organization_id=actor.organization_id,
@@ -142,6 +143,6 @@ def _refuse_own(addresses: Sequence[str], field: str) -> None:
 
 
 def _check_room(ticket: Ticket, addresses: Sequence[str], field: str) -> None:
-    known = set(Participant.objects.filter(ticket=ticket).values_list("address", flat=True))
+    known = set(Participant.objects.filter(ticket=ticket, is_confirmed=True).values_list("address", flat=True))
     if len(known | set(addresses)) > MOST:
         raise Invalid({field: _("At most %(n)s addresses can take part in a ticket.") % {"n": MOST}})

@@ -160,6 +160,16 @@ def test_too_many_people_are_refused(agent: Any, asked: Ticket) -> None:
     assert len(seats(asked)) == 41
 
 
+def test_a_mail_cannot_fill_a_ticket_with_strangers(agent: Any, asked: Ticket, deliver: Deliver) -> None:
+    for start in range(0, 45, 15):
+        named = ", ".join(f"s{start + n}@strangers.example" for n in range(15))
+        deliver(letter(body=f"글 {start}", in_reply_to="first@customer.example", cc=named))
+    waiting = [address for address, (_role, confirmed) in seats(asked).items() if not confirmed]
+    assert len(waiting) == 20
+    reply(member_actor(agent), ticket_id=asked.id, text="글", copies=[Copy(f"n{n}@x.example") for n in range(20)])
+    assert len(seats(asked)) == 41
+
+
 @pytest.mark.row("EML-11")
 def test_the_composer_adds_and_leaves_out(agent: Any, asked: Ticket, client_of: Any, outbox: Outbox) -> None:
     client = client_of(agent)
