@@ -151,6 +151,8 @@ def _follow(tree: Tree, organization_id: int, category_id: int) -> int:
         changed += done
         if done < SWEEP:
             return changed
+
+
 @app.task(queue="pictures", name="tickets.fetch_pictures")
 def fetch_pictures(organization_id: int, message_id: int) -> int:
     """Fetch what readers want to see of a message; returns how many were had. Safe to run twice.
