@@ -19,6 +19,7 @@ import './notify.ts';
 import './failures.ts';
 import './refresh.ts';
 import './live.ts';
+import './idle.ts';
 import './hotkeys.ts';
 import './palette.ts';
 import './desk-panes.ts';

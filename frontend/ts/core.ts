@@ -87,16 +87,24 @@ export function csrf(): string {
 }
 
 /** POST a form body; throws a `Refused` with words for the person when the server says no. */
-export async function post(url: string, body: URLSearchParams | FormData, signal?: AbortSignal): Promise<Response> {
-  const headers = { 'X-CSRFToken': csrf(), 'X-Requested-With': 'fetch', Accept: 'application/json, text/html' };
+export async function post(url: string, body: URLSearchParams | FormData, more: HeadersInit = {}): Promise<Response> {
+  const headers = { 'X-CSRFToken': csrf(), 'X-Requested-With': 'fetch', Accept: 'application/json, text/html', ...more };
   let response: Response;
   try {
-    response = await fetch(url, { method: 'POST', headers, body, signal: signal ?? null });
+    response = await fetch(url, { method: 'POST', headers, body });
   } catch {
     throw new Refused(0, t('net_error'));
   }
+  if (response.status === 401) signedOut(response.headers);
   if (!response.ok) throw new Refused(response.status, await reason(response));
   return response;
+}
+
+/** The server wants to know first who this is: idle.ts opens the lock in place; a deed that needs a fresh proof goes there. */
+export function signedOut(headers: Headers): void {
+  const confirm = headers.get('Maru-Confirm');
+  if (confirm) location.href = confirm;
+  else document.dispatchEvent(new CustomEvent('maru:signed-out'));
 }
 
 export class Refused extends Error {

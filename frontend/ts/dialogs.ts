@@ -110,7 +110,7 @@ document.addEventListener('click', event => {
     dialog.showModal();
     return;
   }
-  if (target instanceof HTMLDialogElement && target.matches('.dialog, .palette')) target.close();
+  if (target instanceof HTMLDialogElement && target.matches('.dialog:not(.idle-lock), .palette')) target.close();
   if (target.closest('[data-close-dialog]')) target.closest('dialog')?.close();
   if (target.closest('[data-back]')) history.back();
 });

@@ -1,4 +1,4 @@
-import { t, toast } from './core.ts';
+import { signedOut, t, toast } from './core.ts';
 
 // htmx puts error answers into the page like any other (which is right for forms with errors). A whole error page or
 // the sign-in page inside a list is not: then the page stays as it is and a notice says what happened.
@@ -33,6 +33,11 @@ document.addEventListener('htmx:after:request', event => {
   const { ctx } = (event as CustomEvent<{ ctx: Context }>).detail;
   const { status, raw } = ctx.response;
   const live = ctx.request.headers['X-Live'] === '1';
+  if (status === 401) {
+    event.preventDefault();
+    signedOut(raw.headers);
+    return;
+  }
   if (live && status >= 400) {
     event.preventDefault();
     return;

@@ -137,7 +137,7 @@ class Live {
       try {
         const response = await fetch(this.address('&poll=1'), { headers: { Accept: 'application/json' } });
         if ([401, 403, 404].includes(response.status)) {
-          toast(t('session_over'), { danger: true, seconds: 30 });
+          this.waitForReturn(response.status);
           return;
         }
         if (response.ok) {
@@ -152,6 +152,13 @@ class Live {
       // Now and then the stream is tried again: the proxy or the server may be back.
       if (round % 6 === 5 && !this.lost) return this.open();
     }
+  }
+
+  /** Locked or signed out: once somebody has proven who he is, everything missed meanwhile is told. */
+  private waitForReturn(status: number): void {
+    document.addEventListener('maru:awake', () => this.open(), { once: true });
+    document.dispatchEvent(new CustomEvent('maru:signed-out'));
+    if (status !== 401 || !$('#idle-lock')) toast(t('session_over'), { danger: true, seconds: 30 });
   }
 
   private offline(): void {

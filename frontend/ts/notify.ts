@@ -33,8 +33,10 @@ function count(unread: number): void {
   }
 }
 
-async function fetchPanel(): Promise<DocumentFragment | undefined> {
-  const response = await fetch(panelUrl(), { headers: { 'HX-Request': 'true', Accept: 'text/html' } }).catch(() => undefined);
+/** The newest messages; `byItself` when no person asked. */
+async function fetchPanel(byItself = false): Promise<DocumentFragment | undefined> {
+  const headers = { 'HX-Request': 'true', Accept: 'text/html', ...(byItself ? { 'X-Live': '1' } : {}) };
+  const response = await fetch(panelUrl(), { headers }).catch(() => undefined);
   if (!response?.ok || response.redirected) return undefined;
   const template = document.createElement('template');
   template.innerHTML = await response.text();
@@ -69,7 +71,7 @@ function mayOpen(): boolean {
 }
 
 async function desktop(note: number): Promise<void> {
-  const entry = (await fetchPanel())?.querySelector<HTMLElement>(`[data-note="${note}"]`);
+  const entry = (await fetchPanel(true))?.querySelector<HTMLElement>(`[data-note="${note}"]`);
   if (!entry || entry.hasAttribute('data-quiet')) return;
   const title = $('b', entry)?.textContent?.trim() || document.title;
   const body = $('[data-words]', entry)?.textContent?.trim() ?? '';

@@ -63,7 +63,7 @@ class Presence extends HTMLElement {
     const typing = Date.now() - this.typed < TYPING;
     this.told = typing;
     try {
-      const response = await post(url, new URLSearchParams({ typing: typing ? '1' : '0' }));
+      const response = await post(url, new URLSearchParams({ typing: typing ? '1' : '0' }), { 'X-Live': '1' });
       const answer = (await response.json()) as { viewers?: Viewer[] };
       this.show(answer.viewers ?? []);
     } catch {

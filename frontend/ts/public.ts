@@ -9,4 +9,5 @@ import './files.ts';
 import './proof.ts';
 import './public-progress.ts';
 if (document.querySelector('m-passkey')) void import('./passkeys.ts');
+if (document.querySelector('form[data-go-on]')) void import('./go-on.ts');
 if (document.querySelector('m-address')) void import('./address.ts');

@@ -11,6 +11,7 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
+from maru.accounts import activity  # noqa: E402
 from maru.accounts.models import Account  # noqa: E402
 from tests.isolation.world import World  # noqa: E402
 
@@ -22,6 +23,7 @@ def session_of(account: Account) -> str:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = account.get_session_auth_hash()
     session.save()
+    activity.prove(session.session_key or "")
     return str(session.session_key)
 
 

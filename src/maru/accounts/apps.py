@@ -16,8 +16,9 @@ class AccountsConfig(AppConfig):
 
 
 def _came(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
-    from maru.accounts import guard
+    from maru.accounts import activity, guard
 
+    activity.prove(request.session.session_key)
     if getattr(request, "META", None):
         guard.record(request, guard.IN, account=user)
 

@@ -146,3 +146,19 @@ class SignInRecord(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["account", "-id"], name="signin_newest")]
+
+
+class SessionActivity(models.Model):
+    """When somebody last did something in a session, and last proved who he is (platform table).
+
+    A row of its own beside the session: it is written often, and writing the session itself would undo what another
+    request has put there meanwhile.
+    """
+
+    session_key = models.CharField(max_length=40, primary_key=True)
+    seen_at = models.DateTimeField(db_default=Now())
+    proven_at = models.DateTimeField(db_default=Now())
+    idle_minutes = models.IntegerField(default=30)
+
+    class Meta:
+        indexes = [models.Index(fields=["seen_at"], name="activity_oldest")]

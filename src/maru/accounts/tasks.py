@@ -1,8 +1,9 @@
 """Slow work of accounts."""
 
+from django.core.management import call_command
 from procrastinate.contrib.django import app
 
-from maru.accounts import mails
+from maru.accounts import activity, mails
 from maru.accounts.queries import find_account
 from maru.core import limits
 
@@ -22,3 +23,11 @@ def send_reset(email: str, language: str) -> None:
         return
     limits.note(limits.private_key("reset", account.email), 3600)
     mails.send_reset(account, language)
+
+
+@app.periodic(cron="11 19 * * *")
+@app.task(queue="chores", queueing_lock="accounts.forget_sessions", name="accounts.forget_sessions")
+def forget_sessions(timestamp: int) -> None:
+    """Once a day, at night in Seoul and Tokyo: sessions that have run out, and what is noted of them."""
+    call_command("clearsessions")
+    activity.forget_old()

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from maru.accounts.views import profile, second_factor, signing
+from maru.accounts.views import profile, proving, second_factor, signing
 
 app_name = "accounts"
 
@@ -19,6 +19,9 @@ urlpatterns = [
     path("account/mail/<str:token>", signing.mail, name="mail"),
     path("account/password", profile.change_password, name="change_password"),
     path("account/devices", profile.sessions, name="sessions"),
+    path("account/confirm/go-on", proving.go_on, name="go_on"),
+    path("account/back", proving.back, name="back"),
+    path("account/unlock", proving.unlock, name="unlock"),
     re_path(r"^media/avatars/(?P<token>[A-Za-z0-9_-]{22})\.webp$", profile.picture, name="picture"),
 ]
 

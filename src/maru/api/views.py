@@ -17,7 +17,7 @@ from maru.organizations.models import Service
 SECTION = "api"
 
 
-@desk_view(Permission.SERVICE_CONFIGURE)
+@desk_view(Permission.SERVICE_CONFIGURE, proven=True)
 def keys(request: DeskRequest) -> HttpResponse:
     """The keys, and the form for a new one. The key itself stands in the answer to that form and nowhere else."""
     services = list(Service.objects.filter(state=Service.State.ACTIVE).order_by("id").values_list("id", "name"))

@@ -5,7 +5,7 @@ import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Concatenate, ParamSpec, cast
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from maru.accounts import activity, proof
 from maru.accounts.models import Account, Member
 from maru.accounts.roles import member_actor, role_label
 from maru.core.actors import Actor, Permission
@@ -22,6 +23,7 @@ from maru.core.tenancy import tenant
 from maru.organizations.models import Organization
 
 P = ParamSpec("P")
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class DeskRequest(HttpRequest):
@@ -111,34 +113,40 @@ def register_bell(source: BellSource) -> None:
 
 def desk_view(
     *required: Permission,
+    proven: bool = False,
 ) -> Callable[[DeskView[P]], Callable[Concatenate[HttpRequest, str, P], HttpResponse]]:
     """Let only active members of the organization named by ``slug`` in, with every permission of ``required``.
 
     Not signed in: to the sign-in page. No member, or another organization: 404 as if it did not exist. Waiting for
-    approval: a page that says so. The view runs in one transaction inside the organization; what it wants rendered
-    after that has committed it returns as :class:`AfterCommit`.
+    approval: a page that says so. Idle longer than the organization allows: who are you, then on. With ``proven`` who
+    sends something must have proven within ten minutes who he is. The view runs in one transaction inside the
+    organization; what it wants rendered after that has committed it returns as :class:`AfterCommit`.
     """
 
     def wrap(view: DeskView[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
         @functools.wraps(view)
         def enter(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path(), safe='/')}")
-            organization = Organization.objects.filter(slug=slug).first()
-            if organization is None:
-                raise NotFound()
+                return proof.signed_out_answer(request)
+            organization, ages = find_here(request, slug)
             with tenant(organization.id):
                 member = Member.objects.filter(account_id=request.user.pk).first()
                 if member is None or member.state in (Member.State.REMOVED, Member.State.REFUSED):
                     raise NotFound()
                 if member.state == Member.State.WAITING:
                     return render(request, "organizations/waiting.html", {"organization": organization}, status=403)
+                if not ages.left(organization.idle_minutes):
+                    return proof.locked_answer(request)
                 if organization.requires_second_factor and not has_second_factor(request):
                     return redirect(f"{reverse('accounts:security')}?required={organization.slug}")
                 desk = cast(DeskRequest, request)
                 desk.organization, desk.member, desk.actor = organization, member, member_actor(member)
                 for permission in required:
                     desk.actor.require(permission)
+                if proven and request.method not in SAFE and not ages.is_fresh:
+                    return proof.confirm_first(request)
+                if activity.is_deed(request):
+                    activity.touch(request, ages, organization.idle_minutes)
                 _activate_time_zone(desk.user.time_zone)
                 # Before the page reads anything: what happens from here on reaches it by its event stream.
                 desk.event_number = newest_number()
@@ -151,6 +159,14 @@ def desk_view(
         return cast(Callable[Concatenate[HttpRequest, str, P], HttpResponse], enter)
 
     return wrap
+
+
+def find_here(request: HttpRequest, slug: str) -> tuple[Organization, activity.Ages]:
+    """The organization at this address and how old the session is, in one query. Raises NotFound."""
+    found = Organization.objects.filter(slug=slug).annotate(ages=activity.ages_column(request)).first()
+    if found is None:
+        raise NotFound()
+    return found, activity.read_ages(found.ages)
 
 
 def has_second_factor(request: HttpRequest) -> bool:
@@ -223,6 +239,11 @@ def desk_context(request: DeskRequest, section: str = "") -> dict[str, Any]:
         "bell": bell,
         "company_code": organization.company_code,
         "intake_url": intake_url,
+        "idle": {
+            "url": reverse("organizations:awake", args=[slug]),
+            "left": organization.idle_minutes * 60,
+            "account": request.user.pk,
+        },
         "live_url": f"/desk/{slug}/live",
         "live_after": request.event_number,
         "desk": {
@@ -240,7 +261,11 @@ def desk_context(request: DeskRequest, section: str = "") -> dict[str, Any]:
         },
         "me": {
             "name": member.name,
+            "email": request.user.email,
             "picture": member.avatar,
+            "unlock_url": reverse("accounts:unlock"),
+            "confirm_url": f"{reverse('account_reauthenticate')}?{urlencode({'next': reverse('accounts:back'), 'why': 'idle'})}",
+            "again_url": f"{reverse('accounts:sign_in')}?{urlencode({'next': reverse('accounts:back')})}",
             "role": role_label(member),
             "account_url": reverse("accounts:profile"),
             "logout_url": reverse("accounts:sign_out"),

@@ -11,6 +11,7 @@ class Organization(models.Model):
     """The tenant; owns everything that carries its id (platform table).
 
     ``company_code`` (``CP`` + 8 digits, case-sensitive) opens the request form of the public page ``/<slug>``.
+    After ``idle_minutes`` without a deed the desk asks a member once more who he is.
     """
 
     name = models.CharField(max_length=100)
@@ -23,6 +24,7 @@ class Organization(models.Model):
     time_zone = models.CharField(max_length=50, default="Asia/Seoul")
     colour = models.CharField(max_length=7, blank=True)
     requires_second_factor = models.BooleanField(default=False)
+    idle_minutes = models.IntegerField(default=30, db_default=30)
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from maru.organizations.views import desk, entrance, groups, information, invitation, members
+from maru.organizations.views import awake, desk, entrance, groups, information, invitation, members
 
 app_name = "organizations"
 
@@ -18,6 +18,7 @@ urlpatterns = [
 desk_urlpatterns = [
     path("organization", information.information, name="information"),
     path("organization/do", information.action, name="action"),
+    path("awake", awake.awake, name="awake"),
 ]
 
 people_urlpatterns = [

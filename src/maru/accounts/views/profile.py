@@ -5,7 +5,6 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from maru.accounts import commands, guard, mails
+from maru.accounts import activity, commands, guard, mails
 from maru.accounts.adapter import keep_language
 from maru.accounts.commands.profile import PICTURE_FOLDER
 from maru.accounts.forms import ChangeMailForm, ChangePasswordForm, ProfileForm
 from maru.accounts.models import Account
 from maru.accounts.queries import find_account, last_sign_ins
+from maru.accounts.views.common import awake_account
 from maru.core import limits
 from maru.core.errors import Invalid, NotFound, TooMany
 
@@ -55,7 +55,7 @@ def profile_initial(account: Account) -> dict[str, str]:
     }
 
 
-@login_required
+@awake_account
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     account = owner(request)
@@ -81,7 +81,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile.html", context, status=status)
 
 
-@login_required
+@awake_account
 @require_POST
 def avatar(request: HttpRequest) -> HttpResponse:
     """Choose an emoji (``avatar``), initials (empty), or give a ``picture``."""
@@ -112,7 +112,7 @@ def picture(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
 
 
 @sensitive_post_parameters("current")
-@login_required
+@awake_account
 @require_POST
 def change_mail(request: HttpRequest) -> HttpResponse:
     """Begin to change the mail address: a link goes to the new one, word to the old one."""
@@ -132,7 +132,7 @@ def change_mail(request: HttpRequest) -> HttpResponse:
     return security_page(request, mail_form=form, status=422)
 
 
-@login_required
+@awake_account
 @require_POST
 def confirm_mail(request: HttpRequest) -> HttpResponse:
     """Send the link again that confirms the account's own address."""
@@ -145,7 +145,7 @@ def confirm_mail(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("current", "password")
-@login_required
+@awake_account
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
     """A new password; every other session ends."""
@@ -159,6 +159,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         else:
             update_session_auth_hash(request, account)
             UserSession.objects.create_from_request(request)
+            activity.prove(request.session.session_key or "")
             mails.send_security_notice(account, "password")
             messages.success(request, _("Your password is changed. All other devices are signed out."))
             return redirect("accounts:security")
@@ -197,13 +198,13 @@ def security_page(
     return render(request, "accounts/security.html", context, status=status)
 
 
-@login_required
+@awake_account
 @require_http_methods(["GET", "HEAD"])
 def security(request: HttpRequest) -> HttpResponse:
     return security_page(request)
 
 
-@login_required
+@awake_account
 @require_http_methods(["GET", "HEAD", "POST"])
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where this account is signed in; POST ends one session (``session``) or all others (``others``)."""

@@ -32,7 +32,7 @@ from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
-from maru.accounts import guard
+from maru.accounts import activity, guard, proof
 from maru.accounts.adapter import passkeys_possible
 from maru.accounts.models import Account
 from maru.core import limits
@@ -149,12 +149,28 @@ class SecondStep(AuthenticateView):
         return context
 
 
-class ConfirmPassword(ReauthenticateView):
+class Confirm:
+    """What the three ways to prove oneself once more share: note the proof, then go on with what was being done."""
+
+    request: HttpRequest
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        activity.prove(self.request.session.session_key or "")
+        return redirect("accounts:go_on") if proof.is_kept(self.request) else response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        idle = self.request.GET.get("why") == "idle"
+        return context | {"account": self.request.user, "is_idle": idle}
+
+
+class ConfirmPassword(Confirm, ReauthenticateView):
     template_name = "accounts/confirm.html"
     form_class = ReauthenticateForm
 
 
-class ConfirmCode(CodeReauthenticateView):
+class ConfirmCode(Confirm, CodeReauthenticateView):
     template_name = "accounts/confirm.html"
     form_class = CodeAgainForm
 
@@ -162,7 +178,7 @@ class ConfirmCode(CodeReauthenticateView):
         return self.form_class
 
 
-class ConfirmPasskey(ReauthenticateWebAuthnView):
+class ConfirmPasskey(Confirm, ReauthenticateWebAuthnView):
     template_name = "accounts/confirm.html"
     form_class = PasskeyAgainForm
 

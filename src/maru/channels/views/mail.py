@@ -85,7 +85,7 @@ def _data(request: DeskRequest) -> MailboxData:
     )
 
 
-@desk_view(Permission.SERVICE_CONFIGURE)
+@desk_view(Permission.SERVICE_CONFIGURE, proven=True)
 def mailbox(request: DeskRequest, mailbox_id: int | None = None) -> HttpResponse:
     """Connect an outside mailbox, or change one."""
     known = get_mailbox_for(request.actor, mailbox_id) if mailbox_id else None

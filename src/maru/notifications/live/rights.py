@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import parse_cookie
 from django.utils.crypto import constant_time_compare
 
+from maru.accounts.activity import LONGEST_SECONDS
 from maru.accounts.models import Account, Member
 from maru.accounts.roles import permissions_of
 from maru.core.actors import Permission
@@ -20,7 +21,8 @@ _MEMBER = (
     "select id, account_id, state, role, is_admin, works_tickets, works_chats, works_phone, may_forward, "
     "may_see_logs, may_export from accounts_member where organization_id = %s and account_id = %s"
 )
-# Whatever of a session and its account could end a stream, as one fingerprint; no row when one of them is gone.
+# Whatever of a session and its account could end a stream, as one fingerprint; no row when one of them is gone, or when
+# the desk is locked. Listening is no deed: a stream never keeps a session awake.
 _MARKS = """
 select k.session, k.account, k.organization,
   concat_ws('|', a.password, o.requires_second_factor, m.mark,
@@ -29,6 +31,9 @@ from unnest(%(sessions)s::text[], %(accounts)s::bigint[], %(organizations)s::big
 join django_session s on s.session_key = k.session and s.expire_date > now()
 join accounts_account a on a.id = k.account and a.is_active
 join organizations_organization o on o.id = k.organization
+join accounts_sessionactivity v on v.session_key = k.session
+  and v.seen_at > clock_timestamp() - o.idle_minutes * interval '1 minute'
+  and v.proven_at > clock_timestamp() - %(longest)s * interval '1 second'
 join notifications_member_marks(%(accounts)s::bigint[], %(organizations)s::bigint[]) m
   on m.account_id = k.account and m.organization_id = k.organization
 """
@@ -134,6 +139,7 @@ async def marks(connection: Connection, keys: Sequence[Key]) -> dict[Key, bytes]
             "sessions": [key.session for key in keys],
             "accounts": [key.account_id for key in keys],
             "organizations": [key.organization_id for key in keys],
+            "longest": LONGEST_SECONDS,
         },
     )
     rows = await cursor.fetchall()

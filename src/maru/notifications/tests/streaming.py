@@ -21,6 +21,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
+from maru.accounts import activity
 from maru.accounts.models import Account, Member
 from maru.accounts.roles import member_actor
 from maru.core.actors import system_actor
@@ -86,6 +87,7 @@ def sign_in(account: Account) -> SessionStore:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = account.get_session_auth_hash()
     session.save()
+    activity.prove(session.session_key or "")
     return session
 
 

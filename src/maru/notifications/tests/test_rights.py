@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.db.models.functions import Now
 
-from maru.accounts.models import Account, Member
+from maru.accounts.models import Account, Member, SessionActivity
 from maru.core.tenancy import tenant
 from maru.notifications.tests.streaming import Server, happen, make_company, make_person, sign_in
 from maru.organizations.models import Organization
@@ -46,12 +48,23 @@ def _ask_for_a_second_factor(company: Organization, member: Member, session: Ses
     Organization.objects.filter(id=company.id).update(requires_second_factor=True)
 
 
+def _lie_idle(company: Organization, member: Member, session: SessionStore) -> None:
+    # To the very end the stream was open: listening is no deed.
+    SessionActivity.objects.filter(session_key=session.session_key).update(seen_at=Now() - timedelta(minutes=31))
+
+
+def _work_all_day(company: Organization, member: Member, session: SessionStore) -> None:
+    SessionActivity.objects.filter(session_key=session.session_key).update(proven_at=Now() - timedelta(hours=13))
+
+
 @pytest.mark.parametrize(
     ("change", "again"),
     [
         (_remove, 404),
         (_take_the_right, 200),
         (_sign_out, 204),
+        (_lie_idle, 204),
+        (_work_all_day, 204),
         (_new_password, 204),
         (_disable, 204),
         (_ask_for_a_second_factor, 204),
@@ -91,3 +104,15 @@ def test_others_stay(server: Server) -> None:
     assert number not in pages[0].numbers
     assert not pages[1].ended.is_set()
     pages[1].close()
+
+
+def test_a_stream_keeps_no_session_awake(server: Server) -> None:
+    company = make_company()
+    session = sign_in(make_person(company).account)
+    note = SessionActivity.objects.filter(session_key=session.session_key)
+    note.update(seen_at=Now() - timedelta(minutes=20))
+    before = note.get().seen_at
+    page = server.page(company, session)
+    page.wait_for(happen(company))
+    page.close()
+    assert note.get().seen_at == before

@@ -8,10 +8,17 @@ from maru.organizations.commands.invitations import (
     revoke_invitation,
 )
 from maru.organizations.commands.joining import join_organization
-from maru.organizations.commands.settings import change_organization, require_second_factor, rotate_organization_key
+from maru.organizations.commands.settings import (
+    IDLE_MINUTES,
+    change_organization,
+    require_second_factor,
+    rotate_organization_key,
+    set_idle_minutes,
+)
 from maru.organizations.commands.signing_up import SignedUp, check_address, sign_up_company
 
 __all__ = [
+    "IDLE_MINUTES",
     "SignedUp",
     "accept_invitation",
     "change_organization",
@@ -23,5 +30,6 @@ __all__ = [
     "resend_invitation",
     "revoke_invitation",
     "rotate_organization_key",
+    "set_idle_minutes",
     "sign_up_company",
 ]

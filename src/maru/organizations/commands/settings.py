@@ -18,6 +18,9 @@ from maru.organizations.naming import clean_homepage
 from maru.organizations.queries import get_organization
 from maru.ui.brand import is_usable
 
+# Long enough to read a long mail, short enough that an unwatched screen is not open all day.
+IDLE_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480)
+
 
 @command
 def change_organization(
@@ -72,6 +75,27 @@ def require_second_factor(actor: Actor, *, required: bool) -> Organization:
             object_type="organization",
             object_id=organization.id,
             required=required,
+        )
+        publish(actor, OrganizationChanged(organization.id))
+    return organization
+
+
+@command
+def set_idle_minutes(actor: Actor, *, minutes: int) -> Organization:
+    """After how many minutes without a deed the desk locks. Raises Forbidden, Invalid (not one of IDLE_MINUTES)."""
+    actor.require(Permission.ORGANIZATION_MANAGE)
+    if minutes not in IDLE_MINUTES:
+        raise Invalid({"minutes": _("Choose one of the times.")})
+    organization = get_organization(actor)
+    if organization.idle_minutes != minutes:
+        before, organization.idle_minutes = organization.idle_minutes, minutes
+        organization.save(update_fields=["idle_minutes"])
+        audit.record(
+            actor,
+            "organization.idle_minutes",
+            object_type="organization",
+            object_id=organization.id,
+            changed=[before, minutes],
         )
         publish(actor, OrganizationChanged(organization.id))
     return organization

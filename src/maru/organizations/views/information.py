@@ -52,14 +52,24 @@ def information(request: DeskRequest) -> HttpResponse:
         "form": form,
         "facts": _facts(organization, request),
         "has_second_factor": has_second_factor(request),
+        "idle_choices": [(minutes, duration(minutes)) for minutes in commands.IDLE_MINUTES],
     }
     return render_settings(request, "organizations/information.html", context, section="organization", status=status)
 
 
+def duration(minutes: int) -> str:
+    """``30 minutes`` or ``2 hours`` in words."""
+    if minutes == 60:
+        return _("1 hour")
+    if minutes % 60 == 0:
+        return _("%(n)s hours") % {"n": minutes // 60}
+    return _("%(n)s minutes") % {"n": minutes}
+
+
 @require_POST
-@desk_view(Permission.ORGANIZATION_MANAGE)
+@desk_view(Permission.ORGANIZATION_MANAGE, proven=True)
 def action(request: DeskRequest) -> HttpResponse:
-    """``do``: rotate the organization key, or require a second factor or not (``required``)."""
+    """``do``: rotate the organization key, require a second factor or not (``required``), lock after ``minutes``."""
     do = request.POST.get("do")
     if do == "rotate":
         commands.rotate_organization_key(request.actor)
@@ -71,6 +81,13 @@ def action(request: DeskRequest) -> HttpResponse:
         else:
             commands.require_second_factor(request.actor, required=required)
             messages.success(request, _("Saved."))
+    elif do == "idle":
+        said = request.POST.get("minutes", "")
+        try:
+            commands.set_idle_minutes(request.actor, minutes=int(said) if said.isdecimal() and len(said) < 5 else 0)
+            messages.success(request, _("Saved."))
+        except Invalid as error:
+            messages.error(request, error.message)
     else:
         raise NotFound()
     return redirect("organizations:information", request.organization.slug)

@@ -66,7 +66,7 @@ def members(request: DeskRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(Permission.MEMBERS_MANAGE)
+@desk_view(Permission.MEMBERS_MANAGE, proven=True)
 def invite(request: DeskRequest) -> HttpResponse:
     form = InviteForm(request.POST)
     if not form.is_valid():
@@ -105,7 +105,7 @@ def invitation_action(request: DeskRequest, invitation_id: int) -> HttpResponse:
 
 
 @require_POST
-@desk_view(Permission.MEMBERS_MANAGE)
+@desk_view(Permission.MEMBERS_MANAGE, proven=True)
 def member_action(request: DeskRequest, member_id: int) -> HttpResponse:
     """``do``: approve, refuse or remove."""
     do = request.POST.get("do")
@@ -128,7 +128,7 @@ def member_action(request: DeskRequest, member_id: int) -> HttpResponse:
     return redirect("accounts:members", request.organization.slug)
 
 
-@desk_view(Permission.MEMBERS_MANAGE)
+@desk_view(Permission.MEMBERS_MANAGE, proven=True)
 def member(request: DeskRequest, member_id: int) -> HttpResponse:
     """Role and rights of one member."""
     found = get_member_for(request.actor, member_id)
@@ -139,6 +139,10 @@ def member(request: DeskRequest, member_id: int) -> HttpResponse:
             people.change_member(request.actor, member_id=member_id, rights=rights)
         except (Invalid, Conflict) as problem:
             error = problem.message
+            # Shown again as chosen; nothing of it is saved.
+            for flag in FLAGS:
+                setattr(found, flag, getattr(rights, flag))
+            found.role = rights.role or found.role
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts:members", request.organization.slug)
