@@ -9,6 +9,7 @@ from tests.isolation.world import World
 # Addresses that name nothing of an organization, or only by a secret that is itself the right to see it.
 NAMES_NOTHING = {
     "healthz", "readyz", "ui:theme", "ui:language",
+    "accounts:back", "accounts:go_on", "accounts:unlock",
     "accounts:sign_in", "accounts:sign_out", "accounts:forgot", "accounts:reset", "accounts:profile", "accounts:avatar",
     "accounts:security", "accounts:change_mail", "accounts:confirm_mail", "accounts:mail", "accounts:change_password",
     "accounts:sessions", "accounts:picture", "accounts:sign_up", "accounts:address_check", "accounts:join",

@@ -52,7 +52,8 @@ def test_an_idle_desk_asks_who_is_there_and_goes_on(at_desk: Client) -> None:
     answer = at_desk.get("/desk/ab/members?x=1")
     assert answer["Location"] == "/account/confirm?next=/desk/ab/members%3Fx%3D1&why=idle"
     page = at_desk.get(answer["Location"]).content.decode()
-    assert "한동안 사용하지 않아" in page and "founder@ab.example" in page
+    assert "한동안 사용하지 않아" in page
+    assert "founder@ab.example" in page
     assert at_desk.get("/desk/ab/members").status_code == 302, "looking at the question opens nothing"
     assert at_desk.post(answer["Location"], {"password": "wrong wrong"}).status_code == 200
     assert at_desk.get("/desk/ab/members").status_code == 302
@@ -106,7 +107,8 @@ def test_guessing_at_the_lock_is_held_up(at_desk: Client) -> None:
     for _guess in range(5):
         at_desk.post("/account/unlock", {"password": "wrong"})
     answer = at_desk.post("/account/unlock", {"password": PASSWORD})
-    assert answer.status_code == 429 and int(answer["Retry-After"]) > 0
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
 
 
 def test_whoever_works_all_day_is_asked_after_twelve_hours(at_desk: Client) -> None:
@@ -220,7 +222,8 @@ def test_hostile_words_come_back_as_they_were(at_desk: Client) -> None:
     words = '"><script>alert(1)</script>\u202e\u200b🦊\n' + "줄\n" * 10_000
     answer = at_desk.post("/desk/ab/groups/new", {"name": words})
     _path, fields = kept_form(at_desk, answer["Location"])
-    assert "<script>" not in fields["name"] and "&lt;script&gt;" in fields["name"]
+    assert "<script>" not in fields["name"]
+    assert "&lt;script&gt;" in fields["name"]
     assert fields["name"].count("줄") == 10_000
 
 
@@ -266,7 +269,8 @@ def test_old_sessions_and_their_notes_go(at_desk: Client) -> None:
     Session.objects.all().update(expire_date=timezone.now() - timedelta(days=1))
     later(at_desk, minutes=32 * 24 * 60)
     forget_sessions(0)
-    assert not Session.objects.exists() and not SessionActivity.objects.exists()
+    assert not Session.objects.exists()
+    assert not SessionActivity.objects.exists()
 
 
 def test_the_shortest_of_both_ages_counts() -> None:
@@ -274,4 +278,5 @@ def test_the_shortest_of_both_ages_counts() -> None:
     assert activity.Ages(1790, 1790).left(30) == 10
     assert activity.Ages(0, 12 * 3600 - 5).left(480) == 5
     assert activity.Ages(9999, 0).left(30) == 0
-    assert activity.NEVER.left(480) == 0 and not activity.NEVER.is_fresh
+    assert activity.NEVER.left(480) == 0
+    assert not activity.NEVER.is_fresh
