@@ -39,7 +39,7 @@ def ticket(house: House, page: Page, tag: str) -> Iterator[str]:
     page.goto(f"/desk/{tag}/tickets?view=all")
     page.get_by_role("link", name="배송이 안 와요").first.click()
     page.wait_for_url(re.compile(r"/tickets/T"))
-    yield page.url
+    return page.url
 
 
 def write(page: Page, words: str) -> None:
