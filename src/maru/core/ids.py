@@ -2,6 +2,9 @@
 
 import re
 import secrets
+import unicodedata
+
+from maru.core.html.invisible import strip_invisible
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1"})
@@ -23,7 +26,9 @@ def read_ticket_number(typed: str) -> str | None:
 
     ``None`` when it cannot be a ticket number.
     """
-    compact = re.sub(r"[\s\-‐-―−]", "", typed.strip()).upper()
+    # Wide letters and long-vowel marks come from Japanese keyboards, zero-width spaces from chat windows.
+    plain = unicodedata.normalize("NFKC", strip_invisible(typed[:200]))
+    compact = re.sub(r"[\s\-‐-―−ー]", "", plain).upper()
     if len(compact) != 13 or not compact.startswith("T"):
         return None
     number = "T" + compact[1:].translate(_FORGIVEN)

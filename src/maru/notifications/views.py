@@ -28,8 +28,10 @@ def bell(request: DeskRequest) -> Bell:
     )
 
 
-def nav(request: DeskRequest) -> NavItem:
-    """The message box in the menu."""
+def nav(request: DeskRequest) -> NavItem | None:
+    """The message box in the menu of who works at the desk; who only manages the organization reaches it by the bell."""
+    if not request.actor.can(Permission.TICKET_VIEW):
+        return None
     url = reverse("notifications:box", args=[request.organization.slug])
     return NavItem("messages", "mail", _("Message box"), url, _unread(request), key="m")
 

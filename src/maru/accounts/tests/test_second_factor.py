@@ -71,6 +71,17 @@ def test_guessing_codes_is_held_up(account: Account, secret: str) -> None:
     assert client.get("/account").status_code == 302
 
 
+def test_guessing_codes_from_many_networks_is_held_up(account: Account, secret: str) -> None:
+    for guess in range(20):
+        client = Client(REMOTE_ADDR=f"198.51.{guess}.7")
+        client.post("/sign-in", {"email": account.email, "password": PASSWORD})
+        client.post("/sign-in/second-step", {"code": f"{guess:06d}"})
+    client = half_signed_in(account)
+    page = client.post("/sign-in/second-step", {"code": code_of(secret)}).content.decode()
+    assert "다시 시도해 주세요" in page
+    assert client.get("/account").status_code == 302
+
+
 @pytest.mark.row("ACC-11")
 def test_recovery_codes_work_once_each(account: Account, signed_in: Client, secret: str) -> None:
     codes = re.findall(r"<code>(\d{8})</code>", signed_in.get("/account/security/codes").content.decode())

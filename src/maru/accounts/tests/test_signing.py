@@ -73,6 +73,19 @@ def test_guessing_is_held_up_from_one_network_and_not_from_another(account: Acco
     assert elsewhere.post("/sign-in", {"email": account.email, "password": PASSWORD}).status_code == 302
 
 
+def test_guessing_from_many_networks_is_held_up_but_not_where_one_works(account: Account, visitor: Client) -> None:
+    assert visitor.post("/sign-in", {"email": account.email, "password": PASSWORD}).status_code == 302
+    for number in range(100):
+        guesser = Client(REMOTE_ADDR=f"198.51.{number}.7")
+        assert guesser.post("/sign-in", {"email": account.email, "password": "wrong wrong"}).status_code == 422
+    held = Client(REMOTE_ADDR="203.0.113.9").post("/sign-in", {"email": account.email, "password": PASSWORD})
+    assert held.status_code == 429
+    nobody = [Client(REMOTE_ADDR=f"198.51.{number}.8") for number in range(101)]
+    statuses = [one.post("/sign-in", {"email": "no@example.com", "password": "x"}).status_code for one in nobody]
+    assert statuses == [422] * 100 + [429], "an address without an account is answered alike"
+    assert Client().post("/sign-in", {"email": account.email, "password": PASSWORD}).status_code == 302
+
+
 def test_a_hold_ends_by_itself(account: Account, visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for _try in range(5):
         visitor.post("/sign-in", {"email": account.email, "password": "wrong wrong"})

@@ -71,12 +71,14 @@ class OneUse(forms.Form):
         request = context.request
         try:
             guard.check(request, self.user.email)
+            guard.check_codes(self.user)
         except TooMany as error:
             raise forms.ValidationError(guard.wait_text(error)) from error
         try:
             code: str = super().clean_code()  # type: ignore[misc]
         except forms.ValidationError as error:
             guard.note_failure(request, self.user.email, self.user)
+            guard.note_wrong_code(self.user)
             raise forms.ValidationError(_("This code is not right, or too old.")) from error
         digits = "".join(code.split())
         if not limits.first_in(limits.private_key("code", f"{self.user.pk} {digits}"), CODE_LIFE):

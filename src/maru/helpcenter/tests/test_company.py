@@ -54,6 +54,11 @@ def test_a_wrong_code(organization: Any, language: str, words: str) -> None:
     assert client.get("/ab/request").headers["Location"] == "/ab"
 
 
+def test_a_code_pasted_with_unseen_characters_is_right(organization: Any, visitor: Client) -> None:
+    pasted = f"\u200b{organization.company_code[:4]}\u2060{organization.company_code[4:]}\ufeff\n"
+    assert visitor.post("/ab", {"code": pasted}).headers["Location"] == "/ab/request"
+
+
 def test_an_empty_code(organization: Any, visitor: Client) -> None:
     assert "회사코드를 입력해 주세요." in visitor.post("/ab", {}).content.decode()
 

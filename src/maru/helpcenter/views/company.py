@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from maru.core.errors import NotFound
+from maru.core.html import strip_invisible
 from maru.core.network import network_of_request
 from maru.core.robots import heat_of, is_solved, new_challenge
 from maru.helpcenter import gate
@@ -26,8 +27,9 @@ def company(request: PublicRequest) -> HttpResponse:
 
 def _take_code(request: PublicRequest) -> HttpResponse:
     organization, network = request.organization, network_of_request(request)
-    # Pasted codes bring spaces; capitals and digits must be exactly right.
-    typed = request.POST.get("code", "").strip()
+    # Pasted codes bring spaces, seen and unseen; capitals and digits must be exactly right.
+    raw = request.POST.get("code", "")[:200].strip()
+    typed = strip_invisible(raw).strip() or raw
     refuse_guessing("code", network, CODE_GUESSES)
     heat = heat_of(network, organization.id)
     if heat and not is_solved(request.POST.get("altcha", "")):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from maru.core.actors import requester_actor
 from maru.core.errors import Conflict, Invalid, TooMany
 from maru.core.files import ACCEPT, accepted_words, file_rules
+from maru.core.html import strip_invisible
 from maru.core.network import network_of_request
 from maru.core.robots import HONEYPOT, LEAST_SECONDS, Stamp, heat_of, is_solved, new_challenge, new_stamp, read_stamp
 from maru.core.tenancy import tenant
@@ -117,7 +118,7 @@ def _read(request: PublicRequest, desk: Desk, stamp: Stamp | None, network: str)
         stamp=stamp,
         network=network,
         heat=heat_of(network, organization.id),
-        code=request.POST.get("code", "").strip()[:40],
+        code=strip_invisible(request.POST.get("code", "")[:200]).strip()[:40],
     )
     try:
         _check_code(request, attempt)

@@ -276,3 +276,17 @@ def test_who_comes_back_has_no_more_rights_than_offered(
     with tenant(company.organization.id):
         member.refresh_from_db()
     assert (member.state, member.may_export, member.may_see_logs) == ("active", False, False)
+
+
+@pytest.mark.row("ORG-07")
+def test_an_office_joins_from_one_network_and_guesses_are_held_up(company: SignedUp) -> None:
+    code = company.organization.company_code
+    data = {"company": "AB 상사", "homepage": "ab.example", "password": PASSWORD, "terms": "on", "privacy": "on"}
+    for number in range(18):
+        person = {"name": f"직원 {number}", "email": f"staff{number}@else.example", "company_code": code}
+        assert Client().post("/join", {**data, **person}).status_code == 302, number
+    person = {"name": "추측", "email": "guess@else.example"}
+    for number in range(15):
+        assert Client().post("/join", {**data, **person, "company_code": f"CP{number:08d}"}).status_code == 422
+    assert Client().post("/join", {**data, **person, "company_code": code}).status_code == 429
+    assert Client(REMOTE_ADDR="198.51.100.7").post("/join", {**data, **person, "company_code": code}).status_code == 302

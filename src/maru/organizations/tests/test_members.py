@@ -1,5 +1,6 @@
 """Roles, removal, groups, the organization's settings, and what other tenants see of them."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -34,6 +35,8 @@ def test_an_admin_without_a_role_manages_the_organization_only(
     for page in ADMIN_PAGES:
         assert client.get(page).status_code == 200
     assert client.get("/desk/ab")["Location"] == "/desk/ab/members"
+    menu = client.get("/desk/ab/members").content.decode().partition('<nav class="rail"')[2].partition("</nav>")[0]
+    assert re.findall(r'class="nav" href="([^"]+)"', menu) == ["/desk/ab/members"]
     assert client.get("/desk/ab/tickets").status_code == 403
 
 

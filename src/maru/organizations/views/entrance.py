@@ -166,12 +166,19 @@ def join(request: HttpRequest) -> HttpResponse:
 def _ask_in(
     request: HttpRequest, company: JoinForm, person: PersonForm | None, account: Account | None
 ) -> HttpResponse:
-    limits.hit(f"join:ip:{network_of_request(request)}", limit=15, seconds=3600)
+    # An office is one network: only wrong codes and data are counted as guesses.
+    guesses, joined = (f"join:{what}:{network_of_request(request)}" for what in ("wrong", "ip"))
+    limits.refuse_when_over(guesses, limit=15, seconds=3600)
+    limits.hit(joined, limit=200, seconds=3600)
     who = person.cleaned_data if person else {}
-    member = commands.join_organization(**company.cleaned_data, account=account, language=page_language(), **who)
+    try:
+        member = commands.join_organization(**company.cleaned_data, account=account, language=page_language(), **who)
+    except Invalid as error:
+        if error.code in ("wrong_code", "wrong_data"):
+            limits.note(guesses, 3600)
+        raise
     chooser = reverse("organizations:chooser")
     if account:
         return redirect(chooser)
-    joined = member.account
-    ask_to_confirm(joined)
-    return enter(request, joined, remember=True, then=chooser)
+    ask_to_confirm(member.account)
+    return enter(request, member.account, remember=True, then=chooser)
