@@ -55,9 +55,9 @@ def _visible(actor: Actor) -> QuerySet[Note]:
     return notes if actor.can(Permission.TICKET_VIEW) else notes.filter(ticket__isnull=True)
 
 
-def unread_count(actor: Actor) -> int:
-    """How many received notes wait to be read."""
-    return _visible(actor).filter(recipient_id=actor.member_id, read_at__isnull=True).count()
+def unread_count(actor: Actor, *, most: int | None = None) -> int:
+    """How many received notes wait to be read; counts no further than ``most``, for a bell that says 99+ anyway."""
+    return _visible(actor).filter(recipient_id=actor.member_id, read_at__isnull=True)[:most].count()
 
 
 def received(actor: Actor, *, before: int | None = None, limit: int = PAGE) -> Box:

@@ -40,7 +40,7 @@ def _unread(request: DeskRequest) -> int:
     """Asked once for a page, which shows it in several places."""
     known: int | None = getattr(request, "_unread_notes", None)
     if known is None:
-        known = queries.unread_count(request.actor)
+        known = queries.unread_count(request.actor, most=100)
         request._unread_notes = known  # type: ignore[attr-defined]
     return known
 

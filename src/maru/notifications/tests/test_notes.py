@@ -279,3 +279,27 @@ def test_the_list_says_what_may_open_on_the_desktop(
     assert "data-quiet" not in page
     commands.choose(member_actor(agent), no_bell=[], no_desktop=["assigned"])
     assert "data-quiet" in client.get("/desk/ab/messages/newest").content.decode()
+
+
+def test_a_full_box_costs_no_more_than_an_empty_one(
+    agent: Member, client_of: Any, django_assert_max_num_queries: Any
+) -> None:
+    actor = member_actor(agent)
+    with tenant(agent.organization_id):
+        own = {"organization_id": agent.organization_id, "recipient": agent, "kind": Note.Kind.COMMENT}
+        rows = [Note(event_id=10**9 + n, **own) for n in range(10_000)]
+        Note.objects.bulk_create(rows, batch_size=2000)
+        assert queries.unread_count(actor) == 10_000
+        assert queries.unread_count(actor, most=100) == 100
+    client = client_of(agent)
+    page = client.get("/desk/ab/messages").content.decode()
+    assert "99+" in page
+    with django_assert_max_num_queries(14):
+        assert client.get("/desk/ab/messages").status_code == 200
+    with tenant(agent.organization_id):
+        first = queries.received(actor)
+        second = queries.received(actor, before=first.before)
+    assert len({line.id for line in [*first.lines, *second.lines]}) == 2 * queries.PAGE
+    assert client.post("/desk/ab/messages/read").status_code == 302
+    with tenant(agent.organization_id):
+        assert queries.unread_count(actor) == 0
