@@ -220,6 +220,14 @@ def test_a_passkey_signs_in_without_a_password(house: House, browser: Browser, t
         page.get_by_role("button", name="패스키 사용").click()
         page.wait_for_url(re.compile(rf"/desk/{tag}"))
 
+        with psycopg.connect(house.env["DATABASE_URL"], autocommit=True) as database:
+            database.execute("update accounts_sessionactivity set seen_at = now() - interval '31 minutes'")
+        page.goto(f"/desk/{tag}/organization")
+        expect(page.get_by_text("한동안 사용하지 않아")).to_be_visible()
+        page.get_by_role("link", name="패스키 사용").click()
+        page.get_by_role("button", name="패스키 사용").click()
+        page.wait_for_url(re.compile(rf"/desk/{tag}/organization"))
+
 
 OPEN_PAGES = ("/", "/sign-up", "/join", "/sign-in", "/forgot-password", "/terms", "/privacy", "/reset-password/1/x-y")
 OWN_PAGES = ("/account", "/account/security", "/account/devices", "/desk?all", "/account/confirm")
