@@ -165,7 +165,7 @@ def test_the_bell_opens_and_leads_to_the_ticket(house: House, browser: Any, comp
         page.locator("#bell").click()
         entry = page.locator("#bell-panel [data-note]").first
         entry.wait_for()
-        assert "이직원 님이 티켓을 배정했습니다." in entry.inner_text()
+        assert "이직원 님이 티켓을 할당했습니다." in entry.inner_text()
         entry.get_by_role("button").click()
         page.wait_for_url(f"**/tickets/{ticket.number}")
         assert page.locator("#bell .bubble-n").count() == 0
@@ -197,4 +197,4 @@ def test_a_desktop_notification_while_a_page_is_open(house: House, browser: Any,
             if page.evaluate("window.opened.length"):
                 break
             page.wait_for_timeout(100)
-        assert page.evaluate("window.opened") == [["이직원 님이 티켓을 배정했습니다.", "바탕화면 티켓"]]
+        assert page.evaluate("window.opened") == [["이직원 님이 티켓을 할당했습니다.", "바탕화면 티켓"]]

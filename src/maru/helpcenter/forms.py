@@ -77,8 +77,8 @@ class RequestForm(forms.Form):
         error_messages={"invalid_choice": gettext_lazy("Please choose a category from the list.")},
     )
     name = Line(length=100, missing=gettext_lazy("Please enter your name."), label=gettext_lazy("Name"))
-    email = Line(length=254, label=gettext_lazy("Email"), widget=forms.EmailInput())
-    phone = Line(length=40, label=gettext_lazy("Phone"), widget=forms.TextInput(attrs={"type": "tel"}))
+    email = Line(length=254, label=gettext_lazy("Email address"), widget=forms.EmailInput())
+    phone = Line(length=40, label=gettext_lazy("Phone number"), widget=forms.TextInput(attrs={"type": "tel"}))
     company = Line(length=100, label=gettext_lazy("Company or department"))
     title = Line(length=300, missing=gettext_lazy("Please enter a title."), label=gettext_lazy("Title"))
     content = Content(

@@ -22,7 +22,7 @@ def context() -> dict[str, Any]:
         "columns": _columns(),
         "steps": [
             {"label": "접수", "note": "11.20 17:12", "state": "done"},
-            {"label": "담당자 배정", "note": "11.20 17:12 · 이수민", "state": "done"},
+            {"label": "담당자 할당", "note": "11.20 17:12 · 이수민", "state": "done"},
             {"label": "처리중", "note": "지금 확인하고 있습니다", "state": "now"},
             {"label": "완료", "note": "", "state": ""},
         ],

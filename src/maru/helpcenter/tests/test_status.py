@@ -85,7 +85,7 @@ def test_the_stepper_moves_in_the_visitors_language(ticket: Ticket, agent: Any) 
         done = Stage.objects.get(status=Status.RESOLVED)
     commands.set_stage(member_actor(agent), ticket_id=ticket.id, stage_id=done.id)
     page = Client(headers={"accept-language": "ja"}).get(f"/ab/status/{ticket.number}").content.decode()
-    assert "現在の段階: 完了" in page
+    assert "現在の進捗：完了" in page
     # A pause nobody made is not ticked off.
     assert re.search(r'<li class=""><span class="mark" aria-hidden="true">3</span><span><b>保留</b>', page)
 

@@ -153,7 +153,7 @@ def _suspicion(request: PublicRequest, attempt: Attempt) -> str:
     if attempt.stamp is None:
         return _("This form was open for a long time. Nothing is lost: please press the button once more.")
     if attempt.stamp.age < LEAST_SECONDS:
-        return _("That was faster than people type. Please press the button once more.")
+        return _("That was very quick. Please press the button once more.")
     if attempt.heat and not is_solved(request.POST.get("altcha", "")):
         return _("There are very many requests right now. Please press the button once more to pass a short check.")
     return ""

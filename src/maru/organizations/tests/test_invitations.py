@@ -127,7 +127,7 @@ def test_many_at_once_with_role_and_language(company: SignedUp, founder_client: 
     data = {"emails": "a@x.example, b@y.example\nc@z.example", "role": "none", "is_admin": "on", "language": "ja"}
     assert founder_client.post("/desk/ab/members/invite", data).status_code == 302
     assert [mail.recipient for mail in mails] == ["a@x.example", "b@y.example", "c@z.example"]
-    assert mails[0].subject == "AB 상사 への招待"
+    assert mails[0].subject == "AB 상사への招待"
     visitor = Client(headers={"accept-language": "en"})
     assert "会社コード" in visitor.get(mails[0].path).content.decode()
     visitor.post(mails[0].path, NEW | {"email": "a@x.example"})

@@ -46,7 +46,9 @@ def find(request: HttpRequest) -> HttpResponse:
     if read_ticket_number(typed):
         messages.info(request, _("Enter the ticket number on the page of the company you wrote to."))
     else:
-        messages.error(request, _("We know no company at this address. It is on the company's site or in its mails."))
+        messages.error(
+            request, _("There is no company at this address. You find it on the company's site or in its mails.")
+        )
     return redirect("organizations:landing")
 
 

@@ -79,7 +79,7 @@ def invite(request: DeskRequest) -> HttpResponse:
         put_errors(error.fields, form)
         return _page(request, form, 422)
     except TooMany:
-        form.add_error("emails", _("Too many invitations today. Go on tomorrow."))
+        form.add_error("emails", _("You have sent all invitations for today. Please continue tomorrow."))
         return _page(request, form, 429)
     names = ", ".join(invitation.email for invitation in sent[:3]) + ("…" if len(sent) > 3 else "")
     messages.success(request, _("Invitation sent: %(names)s") % {"names": names})
@@ -120,7 +120,7 @@ def member_action(request: DeskRequest, member_id: int) -> HttpResponse:
             messages.success(request, _("%(name)s was refused.") % {"name": member.name})
         elif do == "remove":
             people.remove_member(request.actor, member_id=member_id)
-            messages.success(request, _("%(name)s has no access any more.") % {"name": member.name})
+            messages.success(request, _("%(name)s was removed.") % {"name": member.name})
         else:
             raise NotFound()
     except Conflict as error:

@@ -187,7 +187,7 @@ def test_nothing_found_says_for_what_and_offers_a_way_on(agent: Any, make_ticket
     page = client_of(agent).get("/desk/ab/search?q=<b>없는말</b>").content.decode()
     assert "&lt;b&gt;없는말&lt;/b&gt;" in page
     assert "<b>없는말" not in page
-    assert "필터 지우기" in page
+    assert "필터 초기화" in page
 
 
 def test_the_palette_answers_tickets_as_json(agent: Any, make_ticket: Any, client_of: Any) -> None:

@@ -146,7 +146,7 @@ def _recipients(request: DeskRequest, ticket: Ticket) -> str:
         try:
             commands.remove_participant(request.actor, ticket_id=ticket.id, address=address)
         except NotFound:
-            return _("This address no longer takes part.")
+            return _("This address is no longer a recipient.")
         return ""
     role = request.POST.get("role", Participant.Role.COPY.value)
     commands.add_participant(request.actor, ticket_id=ticket.id, address=address, role=role)

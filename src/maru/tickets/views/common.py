@@ -41,8 +41,8 @@ def view_label(view: str) -> str:
         "hold": _("My tickets on hold"),
         "resolved": _("My resolved tickets"),
         "closed": _("My closed tickets"),
-        "involved": _("Created by me or assigned to me"),
-        "waiting": _("Customer wrote again"),
+        "involved": _("Created by or assigned to me"),
+        "waiting": _("Customer replied again"),
         "spam": _("Spam"),
     }[view]
 

@@ -255,7 +255,7 @@ _LINES: Mapping[str, tuple[str, _Words]] = {
             _("%(who)s: handling category %(before)s → %(after)s"), before=c.data["before"], after=c.data["after"]
         ),
     ),
-    "ticket.requester_changed": ("user-round-pen", lambda c: c.say(_("%(who)s: changed who asks"))),
+    "ticket.requester_changed": ("user-round-pen", lambda c: c.say(_("%(who)s: changed the requester"))),
     "ticket.renamed": (
         "pencil",
         lambda c: c.say(_("%(who)s: changed the title to “%(after)s”"), after=c.data["after"]),

@@ -50,7 +50,7 @@ def test_an_unknown_picture_falls_back_to_initials() -> None:
 
 def test_nobody_is_said_in_words() -> None:
     with translation.override("ko"):
-        assert "미배정" in atoms.avatar("")
+        assert "미할당" in atoms.avatar("")
 
 
 @pytest.mark.parametrize(("minutes", "tone"), [(200, "ok"), (60, "soon"), (-5, "over")])
