@@ -76,7 +76,7 @@ def reply_letter(
         title = one_line(without_tags(ticket.title), 200)
         body = Markup(show(message.html, inline=lambda content_id: f"cid:{content_id}"))  # noqa: S704 - sanitised when stored
         if message.author_name:
-            body += Markup('<p style="color:#5b6170">{}</p>').format(message.author_name)
+            body += Markup('<p class="soft" style="color:#5f6863">{}</p>').format(message.author_name)
         return _frame(
             organization,
             language=language,
