@@ -22,6 +22,9 @@ function eye(): SVGElement {
   return svg;
 }
 
+// Tabs that do not fit beside each other: the present one is in sight.
+$('.acct-tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 function passwords(root: ParentNode): void {
   for (const box of $$('[data-password]:not([data-ready])', root)) {
     const input = $<HTMLInputElement>('input', box);

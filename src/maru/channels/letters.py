@@ -6,6 +6,7 @@ A mail that answers a form or an unknown sender holds none of his words, so that
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -95,7 +96,7 @@ def receipt_letter(organization: Organization, ticket: Ticket, *, recipient: str
     language = _language(organization, ticket)
     with translation.override(language):
         subject = _("[%(name)s] Your request has been received") % {"name": organization.name}
-        words = _("Thank you for writing to us. Your request has been received, and we will answer as soon as we can.")
+        words = _("Thank you for writing to us. We will answer as soon as we can.")
         return _frame(
             organization,
             language=language,
@@ -117,7 +118,7 @@ def completion_letter(organization: Organization, ticket: Ticket, *, recipient: 
     with translation.override(language):
         title = one_line(without_tags(ticket.title), 200)
         subject = _("[%(name)s] Your request has been completed") % {"name": organization.name}
-        words = _("Your request has been completed. If anything is still open, just reply to this mail.")
+        words = _("Thank you for writing to us. If anything is still open, just reply to this mail.")
         return _frame(
             organization,
             language=language,
@@ -127,15 +128,36 @@ def completion_letter(organization: Organization, ticket: Ticket, *, recipient: 
             facts=[(_("Ticket number"), show_ticket_number(ticket.number)), (_("Title"), title)],
             link=status_url(organization.slug, ticket.number, recipient),
             link_text=_("See the status"),
-            footer=_("Just reply to this mail to continue the conversation."),
         )
+
+
+def _paragraphs(text: str) -> Markup:
+    """Our own words as HTML. An address of this house that stands alone becomes a button, with itself below to be copied.
+
+    Any other address is no more than a link: a name or title that holds one must not become a button in our name.
+    """
+    home = settings.ENVIRONMENT.public_url + "/"
+    parts = []
+    for part in text.split("\n\n"):
+        if part.startswith(home) and not any(sign.isspace() for sign in part):
+            parts.append(
+                Markup(
+                    '<p style="margin:20px 0 8px"><a class="act" href="{0}" style="display:inline-block;'
+                    "background-color:#0d6170;color:#ffffff;font-weight:600;line-height:1;text-decoration:none;"
+                    'padding:12px 18px;border-radius:8px">{1}</a></p>'
+                    '<p class="soft" style="margin:0;font-size:12px;color:#5f6863;word-break:break-all">{0}</p>'
+                ).format(part, _("Open the page"))
+            )
+        else:
+            parts.append(Markup(text_to_html(part)))  # noqa: S704 - escaped there
+    return Markup("").join(parts)
 
 
 def notice_letter(organization: Organization, *, subject: str, text: str, html: str = "", language: str = "") -> Letter:
     """Other mails of the product (invitation, password reset, news for staff) in the same frame. `html` must be safe."""
     language = language or translation.get_language() or organization.language
     with translation.override(language):
-        body = Markup(html or text_to_html(text))  # noqa: S704 - our own templates or escaped here
+        body = Markup(html) if html else _paragraphs(text)  # noqa: S704 - our own templates
         letter = _frame(
             organization,
             language=language,
