@@ -3,6 +3,7 @@
 A mail that answers a form or an unknown sender holds none of his words, so that nobody can use us to send his own.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from maru.core.ids import show_ticket_number
 from maru.organizations.models import Organization
 from maru.tickets.links import status_url
 from maru.tickets.models import Message, Ticket
+
+_ADDRESS = re.compile(r"[\w:/?=&%.~+#-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def _paragraphs(text: str) -> Markup:
     home = settings.ENVIRONMENT.public_url + "/"
     parts = []
     for part in text.split("\n\n"):
-        if part.startswith(home) and not any(sign.isspace() for sign in part):
+        if part.startswith(home) and _ADDRESS.fullmatch(part):
             parts.append(
                 Markup(
                     '<p style="margin:20px 0 8px"><a class="act" href="{0}" style="display:inline-block;'
