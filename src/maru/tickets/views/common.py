@@ -41,7 +41,7 @@ def view_label(view: str) -> str:
         "hold": _("My tickets on hold"),
         "resolved": _("My resolved tickets"),
         "closed": _("My closed tickets"),
-        "involved": _("Created by or assigned to me"),
+        "involved": _("Created by or for me"),
         "waiting": _("Customer replied again"),
         "spam": _("Spam"),
     }[view]
