@@ -14,7 +14,7 @@ import psutil
 import psycopg
 
 from maru.core.embedded.server import APP_ROLE, EmbeddedPostgres
-from maru.testing.house import free_port
+from maru.testing.ports import free_port
 
 SET_UP = """
 import django; django.setup()
@@ -45,7 +45,7 @@ class Running:
 
     def __enter__(self) -> Self:
         self.start()
-        subprocess.run([sys.executable, "-c", SET_UP], env=self.env, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", SET_UP], env=self.env, check=True, timeout=180)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -57,7 +57,7 @@ class Running:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "maru.cli", "run"], env=self.env, stdout=log, stderr=subprocess.STDOUT
             )
-        self.wait_ready(90)
+        self.wait_ready(180)
 
     def stop(self) -> None:
         """Stop it as Ctrl-C does."""
@@ -65,7 +65,7 @@ class Running:
             return
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(60)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.process = None
@@ -107,10 +107,25 @@ class Running:
             return bool(pids)
         return False
 
+    def kill_everything(self) -> None:
+        """``kill -9`` the supervisor and all it started, the database too; returns when nothing of it is left."""
+        assert self.process is not None
+        doomed = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, IndexError, ValueError):
+            # Taken over from an earlier supervisor, it is nobody's child.
+            server = psutil.Process(self.pids("postgres")[0])
+            doomed += [server, *server.children(recursive=True)]
+        for process in doomed:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+        self.process = None
+        psutil.wait_procs(doomed, timeout=60)
+
     def maru(self, *words: str) -> str:
         """A ``maru`` command in this house."""
         command = [sys.executable, "-m", "maru.cli", *words]
-        return subprocess.run(command, env=self.env, check=True, capture_output=True, text=True, timeout=90).stdout
+        return subprocess.run(command, env=self.env, check=True, capture_output=True, text=True, timeout=180).stdout
 
     def mail_status(self) -> dict[str, int]:
         return dict(json.loads(self.maru("mail", "status", "--json")))

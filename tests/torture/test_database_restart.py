@@ -8,6 +8,9 @@ import urllib.request
 
 from tests.torture.running import Running
 
+# Seconds.
+BACK_WITHIN = 15
+
 
 def create(running: Running, key: str, number: int, attempt: str) -> str | None:
     """A ticket by the API; its number when it was acknowledged."""
@@ -51,7 +54,7 @@ def test_no_acknowledged_write_is_lost_when_the_database_dies(running: Running, 
         time.sleep(3)
         assert running.kill("postgres")
         time.sleep(3)
-        running.wait_ready(15)
+        running.wait_ready(BACK_WITHIN)
     time.sleep(2)
     stop.set()
     for thread in threads:
@@ -62,4 +65,4 @@ def test_no_acknowledged_write_is_lost_when_the_database_dies(running: Running, 
     print(f"{len(acknowledged)} acknowledged, longest outage {max(outages, default=0):.1f} s")
     assert len(acknowledged) > 20
     assert not missing
-    assert max(outages, default=0) <= 15
+    assert max(outages, default=0) <= BACK_WITHIN

@@ -16,7 +16,7 @@ from tests.torture.running import Running
 def post(url: str, body: dict[str, Any], headers: dict[str, str]) -> tuple[int, bytes]:
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as problem:
         return problem.code, problem.read()
@@ -72,7 +72,7 @@ def test_eight_agents_take_one_ticket_at_once(running: Running) -> None:
     import subprocess
     import sys
 
-    done = subprocess.run([sys.executable, "-c", TAKE], env=running.env, capture_output=True, text=True, timeout=90)
+    done = subprocess.run([sys.executable, "-c", TAKE], env=running.env, capture_output=True, text=True, timeout=180)
     assert done.stdout.strip() == "fair", done.stderr[-2000:]
 
 
@@ -84,7 +84,7 @@ def test_a_thousand_guesses_are_blocked(running: Running) -> None:
     def guess(number: int) -> None:
         request = urllib.request.Request(f"{running.url}/ab/status/T{number:012d}")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 status = answer.status
         except urllib.error.HTTPError as problem:
             status = problem.code

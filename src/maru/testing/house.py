@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,15 +15,9 @@ import psycopg
 
 from maru.core.embedded.testing import test_cluster
 from maru.testing.plugin import clone_database, use_database
+from maru.testing.ports import free_port
 
 PROCESSES = ("web", "worker", "mail")
-
-
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class House:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,12 +14,7 @@ from pathlib import Path
 import pytest
 
 from maru.core.embedded.processes import servers_in, signal_quietly
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from maru.testing.ports import free_port
 
 
 @dataclass
@@ -45,7 +39,7 @@ class House:
         command = [sys.executable, "-m", "maru.cli", *words]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
 
-    def start(self, patience: float = 60) -> subprocess.Popen[str]:
+    def start(self, patience: float = 120) -> subprocess.Popen[str]:
         """``maru run``, waited for until it answers."""
         self.running = subprocess.Popen(
             [sys.executable, "-m", "maru.cli", "run"],
@@ -57,7 +51,7 @@ class House:
         self.wait_until_answers(patience)
         return self.running
 
-    def wait_until_answers(self, patience: float = 30) -> None:
+    def wait_until_answers(self, patience: float = 90) -> None:
         deadline = time.monotonic() + patience
         while not self.answers():
             assert time.monotonic() < deadline, "does not answer"
@@ -74,10 +68,11 @@ class House:
     def end(self) -> None:
         if self.running is not None and self.running.poll() is None:
             self.running.send_signal(signal.SIGTERM)
-            self.running.wait(60)
+            self.running.wait(120)
         if self.running is not None and self.running.stderr is not None:
             self.running.stderr.close()
         for pid in servers_in(self.data / "postgres") if (self.data / "postgres").exists() else ():
+            # It may have ended since it was listed.
             signal_quietly(pid, signal.SIGKILL)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from maru.cli.ports import port_holder, port_problem
 from maru.cli.services import BackOff
-from maru.cli.tests.conftest import House, free_port
+from maru.cli.tests.conftest import House
+from maru.testing.ports import free_port
 
 
 def test_doctor_finds_nothing_before_the_first_start(house: House) -> None:
@@ -84,8 +85,8 @@ def test_no_word_shows_the_help(house: House) -> None:
 
 
 def test_who_has_a_port() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         problem = port_problem("127.0.0.1", port, "MARU_PORT")
         assert problem is not None
         assert "MARU_PORT" in problem.fix

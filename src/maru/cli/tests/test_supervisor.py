@@ -14,6 +14,9 @@ from maru.cli.services import MARK
 from maru.cli.tests.conftest import House
 from maru.core.embedded import EmbeddedPostgres
 
+# Seconds a stop may take at the very most: children have fifteen to finish, then the database writes what it has.
+STOPPED = 90
+
 
 def _children(house: House) -> dict[str, psutil.Process]:
     """The supervisor's children by name: web, worker, mail, postgres."""
@@ -27,7 +30,7 @@ def _children(house: House) -> dict[str, psutil.Process]:
     return found
 
 
-def _eventually(condition: Callable[[], bool], patience: float = 15) -> None:
+def _eventually(condition: Callable[[], bool], patience: float = 90) -> None:
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline
@@ -44,9 +47,22 @@ def _marked(mark: str) -> list[psutil.Process]:
     return found
 
 
+def _child(house: House, name: str) -> psutil.Process:
+    """One of the supervisor's children, waited for: whoever needs the database may just be starting again."""
+    _eventually(lambda: name in _children(house))
+    return _children(house)[name]
+
+
 def _replaced(house: House, name: str, before: int) -> bool:
     child = _children(house).get(name)
     return child is not None and child.pid != before
+
+
+def _workers(house: House) -> list[int]:
+    """The processes that answer pages."""
+    with contextlib.suppress(psutil.Error, KeyError):
+        return [process.pid for process in _children(house)["web"].children()]
+    return []
 
 
 @pytest.fixture
@@ -63,21 +79,23 @@ def test_whatever_is_killed_comes_back(running: House) -> None:
     assert f"process {running.running.pid}" in second.stderr
 
     for name in ("web", "worker", "mail", "postgres"):
-        before = _children(running)[name].pid
+        before = _child(running, name).pid
         os.kill(before, signal.SIGKILL)
         _eventually(lambda name=name, before=before: _replaced(running, name, before))
-        running.wait_until_answers(15)
+        running.wait_until_answers()
 
-    worker = _children(running)["web"].children()[0].pid
+    _eventually(lambda: len(_workers(running)) >= 2)
+    worker = _workers(running)[0]
     os.kill(worker, signal.SIGKILL)
-    running.wait_until_answers(15)
+    _eventually(lambda: worker not in _workers(running) and len(_workers(running)) >= 2)
+    running.wait_until_answers()
 
     mark = (running.data / "run-mark").read_text()
     _eventually(lambda: len(_marked(mark)) >= 4)
     running.running.send_signal(signal.SIGTERM)
-    assert running.running.wait(30) == 0
+    assert running.running.wait(STOPPED) == 0
     assert not EmbeddedPostgres(running.data).status().running
-    _eventually(lambda: not _marked(mark), patience=2)
+    _eventually(lambda: not _marked(mark), patience=10)
 
 
 def test_takes_over_after_kill_9(running: House) -> None:
@@ -86,6 +104,9 @@ def test_takes_over_after_kill_9(running: House) -> None:
     running.running.kill()
     running.running.wait()
     running.start()
+    # What answered may still have been the old page server, on its way out.
+    _eventually(lambda: {"web", "worker", "mail"} <= set(_children(running)))
+    running.wait_until_answers()
     assert EmbeddedPostgres(running.data).status().pid == database
 
     everything = [running.running, *psutil.Process(running.running.pid).children(recursive=True)]
@@ -95,10 +116,10 @@ def test_takes_over_after_kill_9(running: House) -> None:
             process.kill()
     running.running.wait()
     # Else a dying page server might still answer, and the signal would meet a start that has no ears yet.
-    _eventually(lambda: not running.answers(), patience=10)
+    _eventually(lambda: not running.answers())
     running.start()
     running.running.send_signal(signal.SIGINT)
-    assert running.running.wait(30) == 0
+    assert running.running.wait(STOPPED) == 0
 
 
 def test_a_taken_port_is_named(house: House) -> None:

@@ -1,7 +1,6 @@
 """Roles in a PostgreSQL of one's own: the distribution's, on a TCP port."""
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from maru.core.embedded.account import server_account
 from maru.core.embedded.roles import check_version, prepare_external, role_problems
 from maru.core.embedded.urls import app_role_name, database_urls, django_database, external_app_url
 from maru.core.environment import load
+from maru.testing.ports import free_port
 
 KEY = "k" * 20 + "0123456789abcdefghij"
 _numbers = count(1)
@@ -47,9 +47,7 @@ class OwnServer:
 def own_server() -> Iterator[OwnServer]:
     """The newest server the distribution installed, as a throw-away cluster with password sign-in over TCP."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     folder = Path(mkdtemp(prefix="maru-own-", dir="/tmp"))
     account = server_account()
     (folder / "password").write_text("secret")

@@ -29,7 +29,24 @@ from maru.core.events import DomainEvent, publish
 from maru.core.ids import new_company_code, new_token
 from maru.core.tenancy import tenant
 from maru.organizations.models import Organization
-from maru.testing.house import free_port
+from maru.testing.ports import free_port
+
+# Seconds: long enough for a machine that does much else. How fast it is when it does not is asked where it matters.
+PATIENCE = 30.0
+TRIES = 4
+
+
+def soon_enough(measure: Callable[[], float], limit: float) -> list[float]:
+    """Measure until it was quick once, a few times at most; a busy machine makes any single time long.
+
+    :param measure: does the thing anew and returns how long it took; it waits until the thing has happened.
+    :raises AssertionError: it was never within the limit.
+    """
+    times: list[float] = []
+    while not times or times[-1] >= limit:
+        assert len(times) < TRIES, times
+        times.append(measure())
+    return times
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +137,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:
                 if self.get("/healthz").status == 200:
@@ -141,7 +158,7 @@ class Server:
 
     def get(self, path: str, session: str = "", **headers: str) -> "Answer":
         """One whole answer."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         line.request("GET", path, headers=_headers(session, headers))
         answer = line.getresponse()
         found = Answer(answer.status, dict(answer.getheaders()), answer.read())
@@ -224,13 +241,13 @@ class Page:
         self._answer.close()
         self._line.close()
 
-    def wait(self, wanted: Callable[["Page"], bool], seconds: float = 5) -> None:
+    def wait(self, wanted: Callable[["Page"], bool], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while not wanted(self):
             assert time.monotonic() < deadline, [told.data for told in self.told]
             time.sleep(0.01)
 
-    def wait_for(self, number: int, seconds: float = 5) -> None:
+    def wait_for(self, number: int, seconds: float = PATIENCE) -> None:
         self.wait(lambda page: number in page.numbers, seconds)
 
     @property

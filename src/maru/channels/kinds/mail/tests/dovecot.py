@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from maru.testing.house import free_port
+from maru.testing.ports import free_port
 
 BINARY = "/usr/sbin/dovecot"
 USER, PASSWORD = "box@outside.example", "open sesame"
@@ -42,7 +42,7 @@ class Dovecot:
     def __exit__(self, *_error: object) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _configuration(self, certificate: Path, key: Path) -> str:
@@ -108,7 +108,7 @@ service anvil {{
         return certificate, key
 
     def _wait(self) -> None:
-        for _ in range(100):
+        for _ in range(600):
             try:
                 with self.client():
                     return
@@ -119,7 +119,7 @@ service anvil {{
 
     def client(self) -> imaplib.IMAP4:
         """A signed-in connection of somebody else."""
-        connection = imaplib.IMAP4("127.0.0.1", self.port, timeout=5)
+        connection = imaplib.IMAP4("127.0.0.1", self.port, timeout=60)
         connection.login(USER, PASSWORD)
         connection.select("INBOX")
         return connection

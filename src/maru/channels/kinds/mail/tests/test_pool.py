@@ -1,6 +1,7 @@
 """The child process: kept on a short leash, replaced when a mail is too much for it."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from maru.channels.kinds.mail.parse import ParsedMail, ParserPool, Quarantine
-from maru.channels.kinds.mail.parse.pool import _Child
+from maru.channels.kinds.mail.parse.pool import WALL_SECONDS, _Child
 
 PLAIN = b"From: a@b.c\r\nSubject: hi\r\n\r\nhello"
 
@@ -73,8 +74,8 @@ def test_a_mail_that_takes_too_long_is_quarantined() -> None:
         result = pool.parse(PLAIN)
         assert isinstance(result, Quarantine)
         assert result.reason == "timeout"
-        assert time.monotonic() - started < 3
-        pool.wall = 10
+        assert time.monotonic() - started < WALL_SECONDS
+        pool.wall = WALL_SECONDS
         assert isinstance(pool.parse(PLAIN), ParsedMail)
     finally:
         pool.close()
@@ -121,8 +122,11 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_mail_is_read_or_quarantined_in_time(name: str, pool: ParserPool) -> None:
     pool.parse(PLAIN)
-    started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = pool.parse(HOSTILE[name])
-    assert time.monotonic() - started < 10
+    pool.close()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processor time of all children it took, for how long that lasts is up to what else the machine does.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 6.5
     assert isinstance(result, ParsedMail) or result.reason in ("cpu", "memory", "timeout"), result
     assert isinstance(pool.parse(PLAIN), ParsedMail)
