@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -29,17 +29,17 @@ def problem(
     code: str,
     detail: str,
     *,
-    errors: Mapping[str, str] | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> HttpResponse:
     """An error answer. ``code`` is a stable word for programs, ``detail`` a sentence for people.
 
-    ``errors`` maps the path of a field (``requester.email``) to what is wrong with it.
+    ``errors`` are fields with what is wrong with them, see :func:`field_error`.
     """
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
     if errors:
-        body["errors"] = [{"field": field, "message": message} for field, message in errors.items()]
+        body["errors"] = list(errors)
     return HttpResponse(
         json.dumps({**body, **more}, ensure_ascii=False),
         status=status,
@@ -48,23 +48,43 @@ def problem(
     )
 
 
+def field_error(path: Sequence[str], message: str, *, in_body: bool) -> dict[str, str]:
+    """One entry of ``errors``: the field as people write it, and for those of the body a JSON pointer (RFC 6901)."""
+    found = {"field": ".".join(path), "message": message}
+    if in_body:
+        found["pointer"] = "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+    return found
+
+
 def of_named_error(request: HttpRequest, error: MaruError) -> HttpResponse:
     """NotFound, Forbidden, Invalid, Conflict, TooMany."""
     if isinstance(error, TooMany):
         return problem(429, error.code, error.message, headers={"Retry-After": str(error.retry_after)})
-    errors = {field: text for field, text in error.fields.items() if field} if isinstance(error, Invalid) else None
+    fields = error.fields if isinstance(error, Invalid) else {}
+    # Headers and parameters have no place in the body.
+    errors = [
+        field_error(
+            field.split("."),
+            text,
+            in_body=request.method in _WITH_BODY and field not in request.headers and field not in request.GET,
+        )
+        for field, text in fields.items()
+        if field
+    ]
     return problem(error.status, error.code, error.message, errors=errors)
 
 
 def of_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Fields that do not fit their schema, each with its path and a sentence."""
-    errors: dict[str, str] = {}
+    errors: dict[tuple[str, ...], dict[str, str]] = {}
     for each in error.errors:
         # The first two say where ninja found it: ("body", "data", "requester", "email"), ("query", "limit").
         path = [str(part) for part in each["loc"] if not str(part).startswith(("function-", "literal", "constrained"))]
-        inside = path[2:] if path[0] == "body" else path[1:]
-        errors.setdefault(".".join(inside) or "body", _sentence(each))
-    return problem(422, "invalid", _("Please check the fields named in “errors”."), errors=errors)
+        in_body = path[0] == "body"
+        inside = path[2:] if in_body else path[1:]
+        found = field_error(inside, _sentence(each), in_body=in_body)
+        errors.setdefault(tuple(inside), found if inside else {**found, "field": "body"})
+    return problem(422, "invalid", _("Please check the fields named in “errors”."), errors=list(errors.values()))
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
@@ -74,17 +94,38 @@ def _sentence(error: Mapping[str, Any]) -> str:
             return _("This field is required.")
         case "extra_forbidden":
             return _("There is no field of this name.")
-        case "string_too_long":
-            return _("At most %(n)s characters.") % {"n": f"{limits['max_length']:,}"}
-        case "string_too_short":
-            return _("Please write something.")
-        case "too_long":
+        case "too_long" if limits.get("field_type") == "List":
             return _("At most %(n)s entries.") % {"n": f"{limits['max_length']:,}"}
+        case "string_too_long" | "too_long":
+            return _("At most %(n)s characters.") % {"n": f"{limits['max_length']:,}"}
+        case "string_too_short" | "too_short":
+            return _("Please write something.")
+        case "greater_than_equal":
+            return _("%(n)s or more.") % {"n": limits["ge"]}
+        case "less_than_equal":
+            return _("At most %(n)s.") % {"n": limits["le"]}
         case "literal_error" | "enum":
-            return _("One of: %(choices)s.") % {"choices": limits["expected"].replace("'", "")}
+            return _("One of: %(choices)s.") % {"choices": limits["expected"].replace("'", "").replace(" or ", ", ")}
         case "string_unicode" | "string_control":
             return _("Characters are not allowed here that no text may hold (NUL, half of a pair).")
-    return str(limits.get("error") or error["msg"])
+    # The framework's own sentences are English only, and tell of its insides.
+    return str(limits.get("error") or _of_kind(error["type"]))
+
+
+def _of_kind(type_of_error: str) -> str:
+    """What was expected instead of a value of another kind, such as ``int_parsing``."""
+    match type_of_error.partition("_")[0]:
+        case "string":
+            return _("This must be text.")
+        case "int":
+            return _("This must be a whole number.")
+        case "bool":
+            return _("This must be true or false.")
+        case "list":
+            return _("This must be a list.")
+        case "model" | "dict":
+            return _("This must be an object.")
+    return _("This value does not fit.")
 
 
 def of_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -153,6 +194,8 @@ def guarded(view: View) -> View:
 
 def wants_json(request: HttpRequest) -> HttpResponse | None:
     """415 when a body is of another type than JSON."""
+    if request.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        return problem(415, "unsupported_media_type", _("Please send the body uncompressed."))
     charset = (request.content_params or {}).get("charset", "utf-8").lower()
     if (request.content_type or "").lower() != "application/json" or charset not in ("utf-8", "utf8"):
         return problem(415, "unsupported_media_type", _("Please send the body as application/json in UTF-8."))

@@ -219,8 +219,9 @@ class NamedList(BaseModel):
 
 
 class FieldProblem(BaseModel):
-    field: str
+    field: str = Field(description="Such as `requester.email`; a parameter's or header's name.")
     message: str
+    pointer: str = Field("", description="JSON pointer into the body, such as `#/requester/email`.")
 
 
 class Problem(BaseModel):

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
 
 from maru.api import messages, problems, tickets
 from maru.api.operation import ServiceKey
@@ -20,6 +21,20 @@ Create, read, search, change and answer the tickets of one service.
 Every call carries a key of the service: `Authorization: Bearer KEY`. Managers make keys under *Settings → API*.
 Errors are `application/problem+json` with a stable `code`; 422 names the fields in `errors`.
 """
+
+
+class StrictParser(Parser):
+    """JSON in UTF-8, in which each field is named once: of two values, whoever checks might see the other one."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return json.loads(request.body.decode("utf-8-sig"), object_pairs_hook=_once_each)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
 
 
 class MaruAPI(NinjaAPI):
@@ -69,6 +84,7 @@ api = MaruAPI(
     docs_url=None,
     openapi_url=None,
     auth=ServiceKey(),
+    parser=StrictParser(),
     openapi_extra={"info": {"license": {"name": "AGPL-3.0-only", "identifier": "AGPL-3.0-only"}}},
 )
 api.add_router("", tickets.router)

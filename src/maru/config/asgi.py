@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
@@ -28,6 +29,8 @@ Send = Callable[[Message], Awaitable[None]]
 LIVE = re.compile(r"/desk/[^/]+/live")
 BODY_LIMIT = 64 * 1024 * 1024
 DRAIN_SECONDS = 20
+# A sender from whom nothing has come for so long has gone, or means to keep the line busy.
+SILENCE_SECONDS = 30
 _CHUNK = 256 * 1024
 
 _pages: Any = WSGIMiddleware(cast(Any, wsgi_application), workers=1)
@@ -61,7 +64,12 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     with SpooledTemporaryFile(max_size=1024 * 1024) as body:
         size = 0
         while True:
-            message = await receive()
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    message = await receive()
+            except TimeoutError:
+                await _hang_up(send)
+                return
             if message["type"] == "http.disconnect":
                 return
             size += body.write(message.get("body", b""))
@@ -77,6 +85,13 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
             return {"type": "http.request", "body": chunk, "more_body": body.tell() < size}
 
         await _pages(scope, replay, send)
+
+
+async def _hang_up(send: Send) -> None:
+    """408: the body never came whole. Nobody waits for words."""
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": HTTPStatus.REQUEST_TIMEOUT, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:

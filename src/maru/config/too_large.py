@@ -1,6 +1,7 @@
 """The answer to a body beyond the limit, made before the body is read: a page for people, problem+json for programs."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, parse_cookie
@@ -14,11 +15,14 @@ from maru.ui.errors import error_page
 def answer(scope: dict[str, Any]) -> HttpResponse:
     """413 in the words of whoever sent it. ``scope``: ASGI's description of the request."""
     request = _request(scope)
-    if "text/html" not in request.headers.get("Accept", ""):
-        problem = {"type": "about:blank", "title": "Payload Too Large", "status": 413, "code": "too_large"}
-        return HttpResponse(json.dumps(problem), status=413, content_type="application/problem+json")
     with translation.override(viewer_language(request)):
-        return SecurityHeaders(_page)(request)
+        if "text/html" in request.headers.get("Accept", ""):
+            return SecurityHeaders(_page)(request)
+        problem = {"type": "about:blank", "title": HTTPStatus(413).phrase, "status": 413, "code": "too_large"}
+        problem["detail"] = _("That was too big to send")
+        return HttpResponse(
+            json.dumps(problem, ensure_ascii=False), status=413, content_type="application/problem+json"
+        )
 
 
 def _page(request: HttpRequest) -> HttpResponse:
