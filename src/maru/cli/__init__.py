@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     restore = add("restore", "archive", "restore", _("Bring everything back from a backup; Maru has to be stopped."))
     restore.add_argument("file", metavar="FILE", help=_("The file “maru backup” wrote."))
     restore.add_argument("--force", action="store_true", help=_("Replace what is there now."))
+    upgrade = add(
+        "upgrade-database", "upgrade", "upgrade", _("Bring Maru's own database over from an older major version.")
+    )
+    upgrade.add_argument("--programs", metavar="FOLDER", help=_("Where the programs of the older PostgreSQL are."))
     _add_nested(commands)
     return parser
 

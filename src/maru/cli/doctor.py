@@ -20,6 +20,7 @@ from maru.cli.ports import port_problem
 from maru.cli.supervisor import answers, own_address
 from maru.cli.terminal import say
 from maru.core.embedded.errors import DatabaseProblem, FolderInUse
+from maru.core.embedded.processes import wait_until
 from maru.core.embedded.server import EmbeddedPostgres
 from maru.core.embedded.urls import database_urls
 from maru.core.environment import Environment, Relay
@@ -126,12 +127,14 @@ def _doors(environment: Environment, running: bool) -> Iterator[Finding]:
 
 
 def _doors_of_running(environment: Environment) -> Iterator[Finding]:
-    yield Finding(
-        _("Maru is running and answers at port %(port)s.") % {"port": environment.port}
-        if answers(environment)
-        else _("Maru is running but does not answer at port %(port)s.") % {"port": environment.port},
-        None if answers(environment) else _("Look at what “maru run” prints, or stop it and start it again."),
-    )
+    # A start takes a moment, and a busy machine is no broken one.
+    if wait_until(lambda: answers(environment), PATIENCE):
+        yield Finding(_("Maru is running and answers at port %(port)s.") % {"port": environment.port})
+    else:
+        yield Finding(
+            _("Maru is running but does not answer at port %(port)s.") % {"port": environment.port},
+            _("Look at what “maru run” prints, or stop it and start it again."),
+        )
     where = {"port": environment.smtp_port}
     try:
         with socket.create_connection(

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from maru.cli import preparation
 from maru.cli.terminal import CommandProblem
+from maru.core.embedded import roles
 from maru.core.embedded.binaries import wheel_binaries
 from maru.core.embedded.errors import DatabaseProblem
 from maru.core.embedded.server import APP_ROLE, DATABASE, OWNER_ROLE, SUPERUSER, EmbeddedPostgres
@@ -64,15 +65,45 @@ def write(environment: Environment, file: Path) -> dict[str, Any]:
     :returns: what a restore has to know: version and role names.
     :raises CommandProblem: pg_dump failed.
     """
-    url = _all_seeing_url(environment)
+    url, arguments, options = _all_seeing(environment)
     with psycopg.connect(url) as connection:
         about = {
             "postgresql": connection.info.server_version // 10000,
             "owner": _user(database_urls(environment).owner),
             "app": _user(database_urls(environment).app),
         }
-    _run(_program(environment, "pg_dump"), "--format=custom", f"--file={file}", url=url)
+    _run(_program(environment, "pg_dump"), "--format=custom", f"--file={file}", *arguments, url=url, options=options)
     return about
+
+
+def copy(source: str, target: str, file: Path) -> None:
+    """Copy one database into another, empty one, of a newer version maybe. Both addresses are superusers'.
+
+    :param file: a place for what is under way.
+    :raises CommandProblem: it failed, or a table holds another number of rows afterwards.
+    """
+    programs = wheel_binaries()
+    _run(programs.program("pg_dump"), "--format=custom", "--compress=1", f"--file={file}", url=source)
+    database = str(psycopg.conninfo.conninfo_to_dict(target)["dbname"])
+    arguments = ("--exit-on-error", f"--jobs={os.cpu_count() or 1}", f"--dbname={database}", str(file))
+    _run(programs.program("pg_restore"), *arguments, url=target)
+    before, after = _count_rows(source), _count_rows(target)
+    if before != after:
+        differing = sorted({name for name, _rows in before.items() ^ after.items()})
+        raise CommandProblem(
+            _("After copying, these tables differ: %(names)s. Nothing was changed.") % {"names": ", ".join(differing)}
+        )
+
+
+def _count_rows(url: str) -> dict[str, int]:
+    """Rows of each table."""
+    tables = "select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+    counted = {}
+    with psycopg.connect(url) as connection:
+        for (name,) in connection.execute(tables).fetchall():
+            row = connection.execute(sql.SQL("select count(*) from {}").format(sql.SQL(name))).fetchone()
+            counted[str(name)] = int(row[0]) if row else 0
+    return counted
 
 
 def is_empty(environment: Environment) -> bool:
@@ -184,24 +215,28 @@ def rename_roles(text: str, names: dict[str, str]) -> str:
     return UNKNOWN_SETTINGS.sub("", ROLE_LINES.sub(line, text))
 
 
-def _all_seeing_url(environment: Environment) -> str:
-    """An address whose role sees all companies' rows; policies would hide them from the owner too."""
+def _all_seeing(environment: Environment) -> tuple[str, list[str], str]:
+    """How to see all companies' rows: an address, arguments of pg_dump, and what the session has to ask for."""
     if environment.embedded:
-        return EmbeddedPostgres(environment.data).superuser_url
+        return EmbeddedPostgres(environment.data).superuser_url, [], ""
     url = environment.backup_database_url or database_urls(environment).owner
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             query = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
             if connection.execute(query).fetchone() == (True,):
-                return url
+                return url, [], ""
     except psycopg.OperationalError as problem:
         raise DatabaseProblem(
             _("The database cannot be reached: %(problem)s") % {"problem": str(problem).strip()}
         ) from problem
-    raise CommandProblem(
-        _("A backup has to read all companies' rows, and the role of DATABASE_URL may not."),
-        _("Set MARU_BACKUP_DATABASE_URL to a role with BYPASSRLS, or use the backup of your database server."),
-    )
+    if environment.backup_database_url:
+        raise CommandProblem(
+            _("A backup has to read all companies' rows, and the role of MARU_BACKUP_DATABASE_URL may not."),
+            _("Give it BYPASSRLS, or unset the variable: the role of DATABASE_URL makes the backup then."),
+        )
+    # The owner, whom forced policies bind as well unless it asks.
+    roles.allow_backup(url)
+    return url, ["--enable-row-security"], f"-c {roles.BACKUP_SETTING}=on"
 
 
 def _program(environment: Environment, name: str) -> str:
@@ -223,11 +258,11 @@ def _user(url: str) -> str:
     return str(psycopg.conninfo.conninfo_to_dict(url).get("user") or "")
 
 
-def _run(program: str, *arguments: str, url: str | None = None, given: str | None = None) -> str:
+def _run(program: str, *arguments: str, url: str | None = None, options: str = "") -> str:
+    asked = {"PGOPTIONS": options} if options else {}
     done = subprocess.run(
         [program, *arguments],
-        env={**os.environ, **_variables(url)} if url else None,
-        input=given,
+        env={**os.environ, **_variables(url), **asked} if url else None,
         capture_output=True,
         text=True,
         check=False,

@@ -4,6 +4,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from maru.cli.tests.conftest import House
 from maru.core.embedded import EmbeddedPostgres
 from maru.core.embedded.server import APP_ROLE, OWNER_ROLE
 from maru.core.environment import load
+from maru.testing.own_server import running_own_server
 
 
 def _sql(house: House, statement: str, role: str = "postgres") -> list[tuple[object, ...]]:
@@ -134,3 +137,42 @@ def test_roles_are_renamed_where_roles_stand() -> None:
         "CREATE POLICY due ON public.thing FOR SELECT TO maru_scanner USING (true);",
         "    select 'maru_owner' -- OWNER TO maru_owner",
     ]
+
+
+def test_a_database_of_one_s_own_needs_no_special_role(tmp_path: Path) -> None:
+    """Backed up and restored by owners that are no superusers, bypass nothing, and own nothing of each other's."""
+    rows = "select 1, count(*) from organizations_service union select 2, count(*) from tickets_stage order by 1"
+    with running_own_server() as server:
+        (first, first_url), (second, second_url) = server.house("createrole"), server.house("createrole")
+        houses = []
+        for name, url in ((first, first_url), (second, second_url)):
+            houses.append(House(tmp_path / name))
+            houses[-1].variables = {"DATABASE_URL": url}
+        migrated = houses[0].maru("migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        houses[0].variables["DJANGO_SETTINGS_MODULE"] = "maru.config.settings"
+        make = "import django; django.setup(); from maru.testing.makers import make_organization as m; m('ab', 'AB')"
+        subprocess.run([sys.executable, "-c", make], env=houses[0].environment, check=True)
+        with psycopg.connect(server.url("postgres", first)) as connection:
+            before = connection.execute(rows).fetchall()
+        assert all(int(str(number)) > 0 for _table, number in before)
+        # The owner itself sees nothing of it: the back-up is what asks.
+        with psycopg.connect(first_url) as connection:
+            assert connection.execute("select count(*) from tickets_stage").fetchone() == (0,)
+
+        archive = tmp_path / "backup.tar"
+        written = houses[0].maru("backup", str(archive))
+        assert written.returncode == 0, written.stderr
+        restored = houses[1].maru("restore", str(archive))
+        assert restored.returncode == 0, restored.stderr
+        with psycopg.connect(server.url("postgres", second)) as connection:
+            assert connection.execute(rows).fetchall() == before
+        well = houses[1].maru("doctor")
+        assert well.returncode == 0, well.stdout
+
+        server.run("create role weak login password 'secret' in role pg_read_all_data")
+        houses[0].variables["MARU_BACKUP_DATABASE_URL"] = server.url("weak", first)
+        refused = houses[0].maru("backup", str(tmp_path / "weak.tar"))
+        assert refused.returncode == 1
+        assert "BYPASSRLS" in refused.stderr
+        assert not (tmp_path / "weak.tar").exists()

@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,8 @@ WANTED_FOLDERS = ("pginstall18", "pginstall")
 # Shared libraries of the programs; the wheel puts them beside the package and they are found by relative path.
 LIBRARIES = f"{PACKAGE}.libs"
 COPY_PLACES = (Path("/var/lib/maru"), Path("/var/cache/maru"), Path("/usr/local/lib/maru"))
+# Debian and its kin, Red Hat's, Homebrew's.
+OTHER_PLACES = ("/usr/lib/postgresql/{major}/bin", "/usr/pgsql-{major}/bin", "/opt/homebrew/opt/postgresql@{major}/bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +66,49 @@ def wheel_binaries() -> Binaries:
 
 
 def server_binaries(account: ServerAccount) -> Binaries:
-    """The programs at a place where the server's user can run them.
+    """Our programs, at a place where the server's user can run them."""
+    return within_reach(wheel_binaries(), account)
+
+
+def within_reach(binaries: Binaries, account: ServerAccount) -> Binaries:
+    """Programs at a place where the server's user can run them.
 
     A virtual environment below a private directory (``/root/maru/.venv``) is closed to the system user; then a copy,
     owned by root and writable by nobody else, is kept in ``/var/lib/maru``. Opening the private directory would be
     the worse choice.
     """
-    binaries = wheel_binaries()
     if not account.switched or _open_to_all(binaries.folder):
         return binaries
     return Binaries(_readable_copy(binaries), binaries.version)
+
+
+def older_binaries(major: int, folder: Path | None = None) -> Binaries:
+    """Programs of another major version, to read a data folder it wrote.
+
+    :param folder: where they are; when left out, the usual places are looked at.
+    :raises DatabaseProblem: there are none.
+    """
+    places = [folder, folder / "bin"] if folder else list(_usual_places(major))
+    for place in places:
+        if (place / "postgres").is_file() and (found := Binaries(place, _version(place))).major == major:
+            return found
+    raise DatabaseProblem(
+        _("The programs of PostgreSQL %(major)s are needed once more to read the data, and were not found.")
+        % {"major": major},
+        _("Install them (on Debian: apt install postgresql-%(major)s), or name their folder: --programs FOLDER.")
+        % {"major": major},
+    )
+
+
+def _usual_places(major: int) -> Iterator[Path]:
+    found = importlib.util.find_spec(PACKAGE)
+    for root in (found.submodule_search_locations if found else None) or ():
+        yield from sorted(Path(root).glob("pginstall*/bin"))
+    # What an earlier Maru copied there when root started it.
+    for copies in COPY_PLACES:
+        yield from sorted(copies.glob(f"postgresql-{major}.*/{PACKAGE}/*/bin"))
+    for written in OTHER_PLACES:
+        yield Path(written.format(major=major))
 
 
 def _version(folder: Path) -> str:

@@ -14,6 +14,8 @@ from maru.core.terminal_words import _
 
 OLDEST_MAJOR = 15
 SCANNER_ROLE = "maru_scanner"
+# What a session of the owner's sets to read all rows, and the policy that lets it.
+BACKUP_SETTING, BACKUP_POLICY = "maru.backup", "maru_backup"
 TABLE_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -90,10 +92,35 @@ def prepare_external(owner_url: str, *, secret_key: str, given_app_url: str | No
             _make_external_role(connection, str(app), app_url)
         _ensure_scanner(connection, owner)
     grant_to_app(owner_url, owner=owner, app=str(app))
+    allow_backup(owner_url)
     with _connected(app_url) as connection:
         for problem in role_problems(connection):
             raise problem
     return app_url
+
+
+def allow_backup(owner_url: str) -> None:
+    """Let the tables' owner read all rows in a session that asks for it, as ``maru backup`` does. Safe to run twice.
+
+    Policies are forced, so they bind the owner too, and a dump would miss rows. The owner can take them off at any time;
+    this spares it having to, and a role that bypasses them everywhere. The policy is for reading and for the owner
+    alone: the application is no member of it, and inside functions of the owner's the session is still another's.
+
+    :raises DatabaseProblem: the database cannot be reached.
+    """
+    with _connected(owner_url) as connection:
+        tables = connection.execute(
+            "select oid::regclass::text from pg_class c where relnamespace = 'public'::regnamespace"
+            " and relforcerowsecurity and pg_has_role(relowner, 'USAGE') and not exists (select from pg_policy where polrelid = c.oid and polname = %s)",
+            (BACKUP_POLICY,),
+        ).fetchall()
+        for (table,) in tables:
+            statement = (
+                "CREATE POLICY {policy} ON {table} FOR SELECT TO CURRENT_USER"
+                " USING (current_setting({setting}, true) = 'on' AND session_user = current_user)"
+            )
+            names = {"policy": sql.Identifier(BACKUP_POLICY), "setting": sql.Literal(BACKUP_SETTING)}
+            connection.execute(sql.SQL(statement).format(table=sql.SQL(str(table)), **names))
 
 
 def check_version(number: int) -> None:

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from maru.core.embedded import configuration, processes
 from maru.core.embedded.account import ServerAccount, server_account
 from maru.core.embedded.binaries import Binaries, server_binaries, wheel_binaries
 from maru.core.embedded.errors import DatabaseProblem, DifferentMajorVersion, NotRunning
+from maru.core.embedded.private import make_socket_folder, readable_by, write_private
 from maru.core.terminal_words import _
 
 SUPERUSER = "postgres"
@@ -55,6 +55,8 @@ class EmbeddedPostgres:
         self.data = data
         self.folder = data / "postgres"
         self.log = data / "postgres.log"
+        # Where an upgrade has finished a cluster that is yet to take its place.
+        self.upgraded = data / "postgres.upgraded"
         self.durable = durable
         self._secrets_file = data / "postgres-passwords.json"
         self._process: subprocess.Popen[bytes] | None = None
@@ -144,7 +146,7 @@ class EmbeddedPostgres:
         :raises DatabaseProblem: anything else that hinders; the text says what to do.
         """
         account = server_account()
-        binaries = server_binaries(account)
+        binaries = self._programs(account)
         if not self.exists:
             self._create(account, binaries)
         self._check_version(binaries)
@@ -178,6 +180,13 @@ class EmbeddedPostgres:
                 shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
                 os.truncate(self.log, 0)
 
+    def _programs(self, account: ServerAccount) -> Binaries:
+        return server_binaries(account)
+
+    def _arguments(self) -> list[str]:
+        """More words for the server's command line."""
+        return []
+
     def _left_running(self) -> bool:
         """Whether a server runs and stays: one that was killed a moment ago may still look alive."""
         if self._postmaster()[0] is None:
@@ -196,18 +205,28 @@ class EmbeddedPostgres:
             raise DifferentMajorVersion(
                 _("The data folder %(folder)s was written by PostgreSQL %(found)s, but this Maru brings %(mine)s.")
                 % {"folder": self.data, "found": found, "mine": binaries.major},
-                _("Nothing was changed. docs/how-to/upgrade.md tells how to bring the data over."),
+                _("Nothing was changed. “maru upgrade-database” brings the data over (docs/how-to/upgrade.md).")
+                if found < binaries.major
+                else _(
+                    "Nothing was changed. Start the newer Maru again, or restore a backup (docs/how-to/upgrade.md)."
+                ),
             )
 
     def _create(self, account: ServerAccount, binaries: Binaries) -> None:
         """Make the cluster beside its place and move it there when whole, so that a cut-off first start leaves none."""
         self._make_data_folder()
+        if self.upgraded.is_dir():
+            raise DatabaseProblem(
+                _("An upgrade of the database in %(folder)s was cut off.") % {"folder": self.data},
+                _("Run: maru upgrade-database"),
+            )
         unfinished = self.folder.with_name("postgres.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         account.give(unfinished)
-        passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER_ROLE, APP_ROLE)}
-        with _readable_by(account, passwords[SUPERUSER]) as password_file:
+        # Those an upgrade brings along stay, so that whoever knows them goes on.
+        passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER_ROLE, APP_ROLE)} | self._passwords()
+        with readable_by(account, passwords[SUPERUSER]) as password_file:
             arguments = ["-U", SUPERUSER, "-A", "scram-sha-256", f"--pwfile={password_file}"]
             arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8", "-E", "UTF8"]
             if not self.durable:
@@ -227,7 +246,7 @@ class EmbeddedPostgres:
                 _("The database could not be created in %(folder)s: %(problem)s")
                 % {"folder": self.folder, "problem": (done.stderr or done.stdout).strip()[-800:]}
             )
-        _write_private(self._secrets_file, json.dumps(passwords, indent=1) + "\n")
+        write_private(self._secrets_file, json.dumps(passwords, indent=1) + "\n")
         unfinished.rename(self.folder)
 
     def _make_data_folder(self) -> None:
@@ -251,7 +270,7 @@ class EmbeddedPostgres:
         with open(self.log, "ab") as log:
             os.chmod(self.log, 0o600)
             self._process = subprocess.Popen(
-                [binaries.program("postgres"), "-D", account.data_argument(self.folder)],
+                [binaries.program("postgres"), "-D", account.data_argument(self.folder), *self._arguments()],
                 cwd=self.folder,
                 env=_server_environment(),
                 stdin=subprocess.DEVNULL,
@@ -287,15 +306,15 @@ class EmbeddedPostgres:
         socket_folder = "."
         if self.socket_folder != self.folder:
             socket_folder = str(self.socket_folder)
-            _make_socket_folder(self.socket_folder, account)
+            make_socket_folder(self.socket_folder, account)
         text = configuration.server_configuration(
             configuration.memory_of_machine(), socket_folder=socket_folder, port=PORT, durable=self.durable
         )
         for name, content in (("postgresql.conf", text), ("pg_hba.conf", configuration.ACCESS)):
-            _write_private(self.folder / name, content, account)
+            write_private(self.folder / name, content, account)
         own = self.folder / configuration.LOCAL_FILE
         if not own.exists():
-            _write_private(own, configuration.LOCAL_TEXT, account)
+            write_private(own, configuration.LOCAL_TEXT, account)
 
     def _wait_until_ready(self, log_start: int) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -330,7 +349,7 @@ class EmbeddedPostgres:
             database=DATABASE,
         )
         roles.grant_to_app(self.url(SUPERUSER), owner=OWNER_ROLE, app=APP_ROLE)
-        _write_private(self.folder / READY_MARK, "", account)
+        write_private(self.folder / READY_MARK, "", account)
 
     # ---- databases -------------------------------------------------------------------------------------------
 
@@ -359,39 +378,3 @@ class EmbeddedPostgres:
 def _server_environment() -> dict[str, str]:
     """Nothing of ours: variables such as PGHOST or a time zone must not reach the server."""
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-
-
-def _make_socket_folder(folder: Path, account: ServerAccount) -> None:
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-        account.give(folder)
-    found = folder.lstat()
-    if folder.is_symlink() or found.st_uid not in {account.uid, os.geteuid()}:
-        raise DatabaseProblem(
-            _("The socket folder %(folder)s belongs to somebody else.") % {"folder": folder},
-            _("Set MARU_DATA to a folder with a shorter path."),
-        )
-    account.give(folder)
-
-
-def _write_private(path: Path, text: str, account: ServerAccount | None = None) -> None:
-    """Write a file readable by one user only, whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if account is not None:
-        account.give(fresh)
-    fresh.replace(path)
-
-
-@contextlib.contextmanager
-def _readable_by(account: ServerAccount, text: str) -> Iterator[str]:
-    """A short-lived file only the server's user can read; below /tmp, for the data folder may be closed to it."""
-    with tempfile.TemporaryDirectory(prefix="maru-") as name:
-        path = Path(name, "password")
-        _write_private(path, text + "\n", account)
-        account.give(Path(name))
-        yield str(path)

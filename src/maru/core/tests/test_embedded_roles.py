@@ -1,71 +1,24 @@
 """Roles in a PostgreSQL of one's own: the distribution's, on a TCP port."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
 
 import psycopg
 import pytest
 
 from maru.core.embedded import DatabaseProblem
-from maru.core.embedded.account import server_account
-from maru.core.embedded.roles import check_version, prepare_external, role_problems
+from maru.core.embedded.roles import allow_backup, check_version, prepare_external, role_problems
 from maru.core.embedded.urls import app_role_name, database_urls, django_database, external_app_url
 from maru.core.environment import load
-from maru.testing.ports import free_port
+from maru.testing.own_server import OwnServer, running_own_server
 
 KEY = "k" * 20 + "0123456789abcdefghij"
-_numbers = count(1)
-
-
-@dataclass(frozen=True)
-class OwnServer:
-    port: int
-
-    def url(self, role: str, database: str = "postgres", password: str = "secret") -> str:
-        return f"postgresql://{role}:{password}@127.0.0.1:{self.port}/{database}"
-
-    def run(self, *statements: str, database: str = "postgres") -> None:
-        with psycopg.connect(self.url("postgres", database), autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)
-
-    def house(self, *attributes: str) -> tuple[str, str]:
-        """A fresh role with a database it owns; returns its name (both have it) and its address."""
-        name = f"house{next(_numbers)}"
-        self.run(
-            f"create role {name} login password 'secret' {' '.join(attributes)}", f"create database {name} owner {name}"
-        )
-        return name, self.url(name, name)
 
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[OwnServer]:
-    """The newest server the distribution installed, as a throw-away cluster with password sign-in over TCP."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    port = free_port()
-    folder = Path(mkdtemp(prefix="maru-own-", dir="/tmp"))
-    account = server_account()
-    (folder / "password").write_text("secret")
-    for path in (folder / "password", folder):
-        account.give(path)
-    options = {"cwd": folder, "check": True, "capture_output": True, **account.process_options()}
-    data = folder / "data"
-    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--no-sync"]
-    subprocess.run([*initdb, f"--pwfile={folder / 'password'}", "-E", "UTF8", "--locale=C.UTF-8"], **options)
-    arguments = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    options |= {"capture_output": False, "stdout": subprocess.DEVNULL}
-    subprocess.run([*control, "-o", arguments, "start"], **options)
-    try:
-        yield OwnServer(port)
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **options)
-        shutil.rmtree(folder)
+    with running_own_server() as server:
+        yield server
 
 
 def test_application_role_is_made_once_and_bound(own_server: OwnServer) -> None:
@@ -126,6 +79,45 @@ def test_without_the_right_to_make_roles_it_says_what_to_run(own_server: OwnServ
         f"grant maru_scanner to {name}",
     )
     assert prepare_external(url, secret_key=KEY, given_app_url=given) == given
+
+
+def test_the_owner_reads_everything_only_when_it_asks(own_server: OwnServer) -> None:
+    _name, url = own_server.house("createrole")
+    app_url = prepare_external(url, secret_key=KEY)
+    everything = "select count(*) from thing"
+    with psycopg.connect(url) as connection:
+        connection.execute("create table thing (id int)")
+        connection.execute("insert into thing values (1), (2)")
+        connection.execute("alter table thing enable row level security")
+        connection.execute("alter table thing force row level security")
+        connection.execute(f"create function peek() returns bigint language sql security definer as '{everything}'")
+    for _time in range(2):
+        allow_backup(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert connection.execute(everything).fetchone() == (0,)
+        connection.execute("set maru.backup = on")
+        assert connection.execute(everything).fetchone() == (2,)
+        # For reading only.
+        assert connection.execute("delete from thing").rowcount == 0
+    # The application gains nothing by asking too, nor by way of the owner's functions.
+    with psycopg.connect(prepare_external(url, secret_key=KEY), autocommit=True) as connection:
+        connection.execute("set maru.backup = on")
+        assert connection.execute(everything).fetchone() == (0,)
+        assert connection.execute("select peek()").fetchone() == (0,)
+    assert app_url == prepare_external(url, secret_key=KEY)
+
+
+def test_somebody_else_s_policies_are_left_alone(own_server: OwnServer) -> None:
+    name, url = own_server.house("createrole")
+    own_server.run(
+        "create table theirs (id int)",
+        "alter table theirs enable row level security",
+        "alter table theirs force row level security",
+        database=name,
+    )
+    allow_backup(url)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select count(*) from pg_policy").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("attribute", ["superuser", "bypassrls"])
