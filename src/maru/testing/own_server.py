@@ -53,10 +53,10 @@ def running_own_server() -> Iterator[OwnServer]:
         account.give(path)
     options: dict[str, Any] = {"cwd": folder, "check": True, "capture_output": True, **account.process_options()}
     data = folder / "data"
-    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--no-sync"]
+    initdb = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "scram-sha-256", "--no-sync"]
     subprocess.run([*initdb, f"--pwfile={folder / 'password'}", "-E", "UTF8", "--locale=C.UTF-8"], **options)
     arguments = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+    control = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
     options |= {"capture_output": False, "stdout": subprocess.DEVNULL}
     subprocess.run([*control, "-o", arguments, "start"], **options)
     try:
