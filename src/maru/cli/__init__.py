@@ -19,6 +19,7 @@ from maru.core.environment import Environment, EnvironmentProblem, load
 from maru.core.terminal_words import _
 
 USAGE_ERROR = 2
+UNREACHABLE = ("OperationalError", "InterfaceError", "ConnectorException")
 Command = Callable[[Environment, argparse.Namespace], int]
 
 
@@ -45,12 +46,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (EnvironmentProblem, DatabaseProblem, CommandProblem) as problem:
         complain(str(problem))
         return 1
-    except BrokenPipeError:
-        # The reader of our output went away (maru doctor | head); nothing is wrong with us.
-        sys.stderr.close()
-        return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as problem:
+        return _explain(problem)
+
+
+def _explain(problem: Exception) -> int:
+    """The machine's own troubles in one line each; what is our mistake goes on with all its traces."""
+    if isinstance(problem, BrokenPipeError):
+        # The reader of our output went away (maru doctor | head); nothing is wrong with us.
+        sys.stderr.close()
+    elif isinstance(problem, OSError):
+        place = f" ({problem.filename})" if problem.filename else ""
+        complain(f"{problem.strerror or problem}{place}")
+    elif any(kind.__name__ in UNREACHABLE for kind in type(problem).__mro__):
+        # Known by name: the driver and Django are loaded by those commands only that need them.
+        said = str(problem.__cause__ or problem).strip()
+        complain(_("The database cannot be reached: %(problem)s") % {"problem": said})
+    else:
+        raise problem
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

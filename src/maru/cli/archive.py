@@ -43,6 +43,8 @@ def backup(environment: Environment, asked: argparse.Namespace) -> int:
     target = Path(asked.file).absolute()
     if not target.parent.is_dir():
         raise CommandProblem(_("The folder %(folder)s does not exist.") % {"folder": target.parent})
+    if target.is_dir():
+        raise CommandProblem(_("%(file)s is a folder; name the file to write in it.") % {"file": target})
     with running_database(environment), _unfinished(target) as unfinished:
         with tempfile.TemporaryDirectory(prefix=".maru-backup-", dir=target.parent) as folder:
             database = Path(folder, DATABASE)

@@ -70,7 +70,7 @@ def _runs(environment: Environment) -> bool:
             return False
     except FolderInUse:
         return True
-    except OSError:
+    except DatabaseProblem:
         return False
 
 

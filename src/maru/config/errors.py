@@ -1,5 +1,8 @@
 """Answers for what no view could answer: a page for people, a problem for programs."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -31,7 +34,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
+    """500; 503 when it was the database that could not be reached, which passes by itself."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        if _is_program(request):
+            return problem(503, "unavailable", _("Please try again in a moment."), headers={"Retry-After": "5"})
+        return errors.unavailable(request)
     if _is_program(request):
         return problem(500, "failure", _("Something went wrong on our side."))
     return errors.server_error(request)

@@ -102,6 +102,11 @@ def load(variables: Mapping[str, str] | None = None) -> Environment:
     source = os.environ if variables is None else variables
     host = source.get("MARU_HOST", "").strip() or "127.0.0.1"
     port = _number(source, "MARU_PORT", 8000, 1, 65535)
+    smtp_port = _number(source, "MARU_SMTP_PORT", 2525, 1, 65535)
+    if port == smtp_port:
+        raise EnvironmentProblem(
+            _("MARU_PORT and MARU_SMTP_PORT are both %(port)s; they must differ.") % {"port": port}
+        )
     public_url = _public_url(source, host, port)
     trusted_proxies = _number(source, "MARU_TRUSTED_PROXIES", 0, 0, 9)
     # Behind a TLS proxy Maru listens on this machine alone too, and yet the whole world is let in.
@@ -111,7 +116,7 @@ def load(variables: Mapping[str, str] | None = None) -> Environment:
         host=host,
         port=port,
         smtp_host=source.get("MARU_SMTP_HOST", "").strip() or host,
-        smtp_port=_number(source, "MARU_SMTP_PORT", 2525, 1, 65535),
+        smtp_port=smtp_port,
         mail_domain=_mail_domain(source),
         database_url=_database_url(source, "DATABASE_URL"),
         app_database_url=_database_url(source, "MARU_APP_DATABASE_URL"),

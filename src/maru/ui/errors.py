@@ -98,6 +98,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503 while the database is away, with a Retry-After header in seconds."""
+    response = error_page(
+        request,
+        503,
+        gettext("Maru is not available just now"),
+        gettext("It is usually back within a minute. What was saved before is safe. Try again in a moment."),
+        glyph="cloud-alert",
+    )
+    response["Retry-After"] = "5"
+    return response
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that was open too long or came without cookies."""
     return error_page(

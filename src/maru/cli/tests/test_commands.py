@@ -72,6 +72,53 @@ def test_a_wrong_variable_is_named(house: House, name: str, value: str) -> None:
     assert name in refused.stderr
 
 
+COMMANDS = (
+    ("run",),
+    ("migrate",),
+    ("mail", "status", "--json"),
+    ("api-key", "create", "--service", "ab/help"),
+    ("backup", "house.tar"),
+)
+
+
+def test_a_folder_that_cannot_be_written_is_named(house: House, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file" / "data", Path("/proc/data")):
+        house.data = folder
+        for words in (*COMMANDS, ("doctor",)):
+            refused = house.maru(*words)
+            assert refused.returncode == 1, words
+            assert "MARU_DATA" in refused.stderr + refused.stdout, words
+            assert "Traceback" not in refused.stderr, words
+
+
+def test_a_database_that_is_away_is_said_in_a_line(house: House, tmp_path: Path) -> None:
+    port = free_port()
+    house.variables = {"DATABASE_URL": f"postgresql://me:secret-word@127.0.0.1:{port}/maru"}
+    for words in (*COMMANDS, ("worker",)):
+        words = tuple(str(tmp_path / word) if word.endswith(".tar") else word for word in words)
+        refused = house.maru(*words)
+        assert refused.returncode == 1, words
+        assert str(port) in refused.stderr, words
+        assert "Traceback" not in refused.stderr, words
+        assert "secret-word" not in refused.stderr, words
+        assert refused.stdout == "", words
+
+
+def test_one_door_for_two_is_refused(house: House) -> None:
+    house.variables = {"MARU_SMTP_PORT": str(house.port)}
+    refused = house.maru("run")
+    assert refused.returncode == 1
+    assert "MARU_SMTP_PORT" in refused.stderr
+
+
+def test_a_backup_needs_a_file_of_its_own(house: House, tmp_path: Path) -> None:
+    refused = house.maru("backup", str(tmp_path))
+    assert refused.returncode == 1
+    assert str(tmp_path) in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_a_service_is_written_with_its_company(house: House) -> None:
     for service in ("help", "/help", "ab/", "a/b/c"):
         refused = house.maru("api-key", "create", "--service", service)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from maru.core.embedded.errors import FolderInUse
+from maru.core.embedded.errors import DatabaseProblem, FolderInUse
 from maru.core.terminal_words import _
 
 
@@ -24,9 +24,9 @@ class FolderLock:
         """Take the lock.
 
         :raises FolderInUse: another process holds it (only when not told to wait).
+        :raises DatabaseProblem: the folder cannot be written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX if self.wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
@@ -40,6 +40,17 @@ class FolderLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         self._descriptor = descriptor
+
+    def _open(self) -> int:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as problem:
+            raise DatabaseProblem(
+                _("The data folder %(folder)s cannot be written: %(problem)s")
+                % {"folder": self.path.parent, "problem": problem.strerror},
+                _("Give yourself the right to write there, or set MARU_DATA to another folder."),
+            ) from problem
 
     def release(self) -> None:
         """Give the lock back; the file stays, for removing it would let two holders in."""
