@@ -9,16 +9,30 @@ from __future__ import annotations
 import ipaddress
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: All connections, whoever has them.
 CONNECTIONS = 200
+#: When all are taken, one whose sender did nothing useful for so long (seconds) makes way for a new one. Useful is a
+#: recipient, a mail, or a good piece of one.
+STALLED = 5.0
 #: Bytes of mails that are being handed over, all together: memory is shared by everybody.
 IN_FLIGHT = 256 * 1024 * 1024
 #: A connection that names so many addresses that do not exist is guessing.
 UNKNOWN_RECIPIENTS = 20
 _REMEMBERED = 10_000
+
+
+class Line(Protocol):
+    """An open connection."""
+
+    def stalled_since(self) -> float:
+        """Moment (monotonic) of the last progress."""
+
+    def make_way(self) -> None:
+        """End it, and leave, for somebody else's sake."""
 
 
 @dataclass(slots=True)
@@ -35,22 +49,32 @@ class Peers:
         """`trusted` machines (a relay of one's own brings everybody's mail) are bound by the common limits only."""
         self.connections, self.mails_per_minute, self.trusted = connections, mails_per_minute, trusted
         self.in_flight = 0
-        self._open = 0
+        self._lines: set[Line] = set()
         self._peers: dict[str, _Peer] = {}
 
-    def enter(self, address: str) -> bool:
-        """Counts a connection; False, and nothing is counted, when there are too many."""
+    def enter(self, address: str, line: Line) -> bool:
+        """Counts a connection; False, and nothing is counted, when there are too many and none makes way."""
         peer = self._peer(address)
-        if self._open >= CONNECTIONS or (peer.connections >= self.connections and not self._is_trusted(address)):
+        if peer.connections >= self.connections and not self._is_trusted(address):
             return False
-        self._open += 1
+        if len(self._lines) >= CONNECTIONS and not self._make_room():
+            return False
+        self._lines.add(line)
         peer.connections += 1
         return True
 
-    def leave(self, address: str) -> None:
+    def leave(self, address: str, line: Line) -> None:
         """Ends a connection that `enter` has counted."""
-        self._open -= 1
+        self._lines.discard(line)
         self._peer(address).connections -= 1
+
+    def _make_room(self) -> bool:
+        """End the connection that has got nowhere for longest, if one has for a while."""
+        longest = min(self._lines, key=lambda line: line.stalled_since())
+        if time.monotonic() - longest.stalled_since() < STALLED:
+            return False
+        longest.make_way()
+        return True
 
     def may_send(self, address: str, now: float | None = None) -> bool:
         """Counts a mail that begins; False when this machine has sent its share of the minute.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 import re
 import ssl
 import time
@@ -36,6 +37,8 @@ TIMEOUT = 120
 #: Bytes for which a connection gets a second more.
 PACE = 1000
 SESSION_SECONDS = 3600
+#: So many bytes of a mail are progress (`maru.channels.kinds.mail.peers`); single ones now and then are none.
+PIECE = 16 * 1024
 _LATER = "451 4.3.0 Temporary problem, please try again later"
 
 
@@ -146,14 +149,18 @@ class Handler:
         if target is None:
             server.unknown_recipients += 1
             return "550 5.1.1 No such address here"
+        _progress(server)
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        # Keeping the mail is our work: nobody loses his place meanwhile.
+        _progress(server, busy=True)
         try:
             return await self._take(session, envelope)
         finally:
+            _progress(server)
             server.forget_bytes()
 
     async def _take(self, session: Session, envelope: Envelope) -> str:
@@ -201,6 +208,12 @@ class Handler:
         return await asyncio.get_running_loop().run_in_executor(self.executor, function, *arguments)
 
 
+def _progress(server: SMTP, *, busy: bool = False) -> None:
+    if isinstance(server, Server):
+        server.busy = busy
+        server.get_on()
+
+
 def look_up(address: str) -> Target | None:
     """`find_target` on a thread: a dead connection is thrown away, so that the next try gets a fresh one."""
     close_old_connections()
@@ -234,37 +247,55 @@ class Server(SMTP):
         super().__init__(handler, **more)
         self.peers = peers
         self.unknown_recipients = 0
+        self.busy = False
         self._address = ""
         self._bytes = 0
+        self._heard = 0
+        self._progress = 0.0
         self._entered = False
+        self._begun = False
         self._end: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuses politely when this machine, or everybody together, has too many connections."""
+        """Refuses politely when this machine, or everybody together, has too many connections.
+
+        Called once more, with another transport, when STARTTLS has put its layer between.
+        """
         assert isinstance(transport, asyncio.Transport)
-        if not self._entered:
+        if not self._begun:
             peer = transport.get_extra_info("peername")
             self._address = str(peer[0]) if isinstance(peer, tuple) else ""
-            if not self.peers.enter(self._address):
+            self.get_on()
+            if not self.peers.enter(self._address, self):
                 transport.write(b"421 4.7.0 Too many connections, please try again later\r\n")
                 transport.close()
                 return
-            self._entered = True
+            self._entered = self._begun = True
             self._end = self.loop.call_later(SESSION_SECONDS, self._timeout_cb)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._leave()
+        if self._begun:
+            self._begun = False
+            super().connection_lost(error)
+
+    def _leave(self) -> None:
         if not self._entered:
             return
         self._entered = False
         if self._end is not None:
             self._end.cancel()
-        self.peers.leave(self._address)
+        self.peers.leave(self._address, self)
         self.forget_bytes()
-        super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
         """Counts what comes, and gives more time for it."""
+        if not self._entered:
+            return
+        self._heard += len(data)
+        if self._heard >= PIECE:
+            self.get_on()
         self._bytes += len(data)
         self.peers.in_flight += len(data)
         if self._timeout_handle is not None:
@@ -290,6 +321,19 @@ class Server(SMTP):
             log.warning("SMTP: %s sends too many mails", self._address)
             return "450 4.7.1 Too many mails in a minute, please try again later"
         return ""
+
+    def get_on(self) -> None:
+        """The sender has done something a mail needs."""
+        self._heard, self._progress = 0, time.monotonic()
+
+    def stalled_since(self) -> float:
+        """Moment of the last progress; infinite while the delay is ours."""
+        return math.inf if self.busy else self._progress
+
+    def make_way(self) -> None:
+        """Ends the connection for somebody else's sake; a sender who means it comes again."""
+        self._leave()
+        self._hang_up(b"421 4.4.2 Nothing came, please try again later\r\n")
 
     def _timeout_cb(self) -> None:
         self._hang_up(b"421 4.4.2 Too slow, please try again later\r\n")
