@@ -320,8 +320,6 @@ def test_bad_fields_are_named_and_nothing_is_saved(
         (b"title=x", "application/x-www-form-urlencoded", 415),
         (b"{}", "text/plain", 415),
         (b"{}", "application/json; charset=euc-kr", 415),
-        (json.dumps(TICKET).encode("utf-16"), "application/json", 400),
-        (b'{"title": "a", "title": "b", "content": "c"}', "application/json", 400),
         (b'{"title": "' + b"x" * 1_100_000 + b'"}', "application/json", 413),
     ],
 )

@@ -1,6 +1,7 @@
 """What is wrong with a body, told field by field in the caller's language."""
 
 import gzip
+import json
 import re
 
 import pytest
@@ -57,3 +58,13 @@ def test_too_long_is_told_in_characters(program: Program) -> None:
     assert body["errors"][0]["message"] == "At most 50 entries."
     body = is_problem(program.post("/tickets", TICKET | {"assignees": [999_999]}), 422)
     assert body["errors"][0]["pointer"] == "#/assignees"
+
+
+@pytest.mark.parametrize(
+    "content", [json.dumps(TICKET).encode("utf-16"), b'{"title": "a", "title": "b", "content": "c"}']
+)
+def test_another_encoding_and_a_name_twice_are_refused(program: Program, content: bytes) -> None:
+    response = program.client.generic(
+        "POST", "/api/v1/tickets", data=content, content_type="application/json", headers=program.headers
+    )
+    is_problem(response, 400, "malformed")
