@@ -149,18 +149,19 @@ class Handler:
         if target is None:
             server.unknown_recipients += 1
             return "550 5.1.1 No such address here"
-        _progress(server)
+        server.get_on()
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
         # Keeping the mail is our work: nobody loses his place meanwhile.
-        _progress(server, busy=True)
+        server.busy = True
         try:
             return await self._take(session, envelope)
         finally:
-            _progress(server)
+            server.busy = False
+            server.get_on()
             server.forget_bytes()
 
     async def _take(self, session: Session, envelope: Envelope) -> str:
@@ -206,12 +207,6 @@ class Handler:
 
     async def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.executor, function, *arguments)
-
-
-def _progress(server: SMTP, *, busy: bool = False) -> None:
-    if isinstance(server, Server):
-        server.busy = busy
-        server.get_on()
 
 
 def look_up(address: str) -> Target | None:
