@@ -6,6 +6,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 
 from maru.config.demo import english, japanese, korean
+from maru.config.demo.templates import TEMPLATES
 
 # Every text a person sees or hears, without what people wrote themselves in places marked as such.
 VISIBLE = """() => {
@@ -59,6 +60,8 @@ def written_by_people() -> str:
     for request in (*korean.REQUESTS, *japanese.REQUESTS, *english.REQUESTS):
         parts += [request.title, request.text, request.name, request.email, request.company]
         parts += [turn.text for turn in request.turns]
+    for title, _code, html in TEMPLATES:
+        parts += [title, html]
     return " ".join(" ".join(parts).split())
 
 

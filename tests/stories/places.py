@@ -121,6 +121,7 @@ PLACES = (
     Place("account/security", "/account/security", "careful"),
     Place("account/devices", "/account/devices", "admin"),
     Place("account/confirm", "/account/confirm?next=/account/security", "admin"),
+    Place("account/back", "/account/back", "admin"),
     Place("account/confirm/code", "/account/confirm/code?next=/account/security", "careful"),
     Place("account/confirm/passkey", "/account/confirm/passkey?next=/account/security", "careful"),
     Place("account/security/app", "/account/security/app", "admin"),
@@ -197,6 +198,7 @@ PLACES = (
 NO_PAGES = frozenset(
     {
         *("healthz", "readyz", "-/theme", "-/language", "find", "sign-up/address", "sign-out", "sign-in/passkey"),
+        *("account/confirm/go-on", "account/unlock", f"{DESK}/awake"),
         *("account/avatar", "account/mail", "account/mail/confirm", "account/password", "account/security/codes/file"),
         r"^media/avatars/(?P<token>[A-Za-z0-9_-]{22})\.webp$",
         *(f"{DESK}/members/{rest}" for rest in ("invite", "<int:member_id>/do")),
