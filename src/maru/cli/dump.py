@@ -67,13 +67,22 @@ def write(environment: Environment, file: Path) -> dict[str, Any]:
     """
     url, arguments, options = _all_seeing(environment)
     with psycopg.connect(url) as connection:
+        login = _user(database_urls(environment).owner)
         about = {
             "postgresql": connection.info.server_version // 10000,
-            "owner": _user(database_urls(environment).owner),
+            "owner": _owner(connection) or login,
+            "login": login,
             "app": _user(database_urls(environment).app),
         }
     _run(_program(environment, "pg_dump"), "--format=custom", f"--file={file}", *arguments, url=url, options=options)
     return about
+
+
+def _owner(connection: psycopg.Connection[Any]) -> str:
+    """Whose the tables are: the role that signs in, or one that several of them work as."""
+    owns = "select rolname from pg_class c join pg_roles r on r.oid = relowner where c.oid = to_regclass(%s)"
+    found = connection.execute(owns, ["public.organizations_organization"]).fetchone()
+    return str(found[0]) if found else ""
 
 
 def copy(source: str, target: str, file: Path) -> None:
@@ -141,7 +150,7 @@ def _read_into_embedded(environment: Environment, file: Path, about: dict[str, A
         server.drop_database(name)
     server.create_database(fresh)
     superuser = server.url(SUPERUSER, fresh)
-    if (about["owner"], about["app"]) == (OWNER_ROLE, APP_ROLE):
+    if {about["owner"], about.get("login", OWNER_ROLE)} == {OWNER_ROLE} and about["app"] == APP_ROLE:
         arguments = ("--exit-on-error", "--single-transaction", f"--dbname={fresh}", str(file))
         _run(wheel_binaries().program("pg_restore"), *arguments, url=superuser)
     else:
@@ -168,7 +177,8 @@ def _restore_renamed(environment: Environment, file: Path, about: dict[str, Any]
     All in one transaction, ``before`` included: either everything is replaced or nothing.
     """
     urls = database_urls(environment)
-    names = {about["owner"]: _user(urls.owner), about["app"]: _user(urls.app)}
+    owner = _user(urls.owner)
+    names = {about["owner"]: owner, about.get("login", about["owner"]): owner, about["app"]: _user(urls.app)}
     psql = [_program(environment, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
     # Ours reads what any version up to its own wrote; the connection is psql's, which may have to speak TLS.
     reader = [wheel_binaries().program("pg_restore"), "--file=-", str(file)]
@@ -236,6 +246,7 @@ def _all_seeing(environment: Environment) -> tuple[str, list[str], str]:
         )
     # The owner, whom forced policies bind as well unless it asks.
     roles.allow_backup(url)
+    roles.require_backup_rights(url)
     return url, ["--enable-row-security"], f"-c {roles.BACKUP_SETTING}=on"
 
 

@@ -139,22 +139,32 @@ def test_roles_are_renamed_where_roles_stand() -> None:
     ]
 
 
+ROWS = "select 1, count(*) from organizations_service union select 2, count(*) from tickets_stage order by 1"
+
+
+def _house(folder: Path, name: str, url: str) -> House:
+    house = House(folder / name)
+    house.variables = {"DATABASE_URL": url}
+    return house
+
+
+def _fill(house: House) -> None:
+    """With tables and a company."""
+    migrated = house.maru("migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    make = "import django; django.setup(); from maru.testing.makers import make_organization as m; m('ab', 'AB')"
+    environment = {**house.environment, "DJANGO_SETTINGS_MODULE": "maru.config.settings"}
+    subprocess.run([sys.executable, "-c", make], env=environment, check=True)
+
+
 def test_a_database_of_one_s_own_needs_no_special_role(tmp_path: Path) -> None:
     """Backed up and restored by owners that are no superusers, bypass nothing, and own nothing of each other's."""
-    rows = "select 1, count(*) from organizations_service union select 2, count(*) from tickets_stage order by 1"
     with running_own_server() as server:
         (first, first_url), (second, second_url) = server.house("createrole"), server.house("createrole")
-        houses = []
-        for name, url in ((first, first_url), (second, second_url)):
-            houses.append(House(tmp_path / name))
-            houses[-1].variables = {"DATABASE_URL": url}
-        migrated = houses[0].maru("migrate")
-        assert migrated.returncode == 0, migrated.stderr
-        houses[0].variables["DJANGO_SETTINGS_MODULE"] = "maru.config.settings"
-        make = "import django; django.setup(); from maru.testing.makers import make_organization as m; m('ab', 'AB')"
-        subprocess.run([sys.executable, "-c", make], env=houses[0].environment, check=True)
+        houses = [_house(tmp_path, first, first_url), _house(tmp_path, second, second_url)]
+        _fill(houses[0])
         with psycopg.connect(server.url("postgres", first)) as connection:
-            before = connection.execute(rows).fetchall()
+            before = connection.execute(ROWS).fetchall()
         assert all(int(str(number)) > 0 for _table, number in before)
         # The owner itself sees nothing of it: the back-up is what asks.
         with psycopg.connect(first_url) as connection:
@@ -166,7 +176,7 @@ def test_a_database_of_one_s_own_needs_no_special_role(tmp_path: Path) -> None:
         restored = houses[1].maru("restore", str(archive))
         assert restored.returncode == 0, restored.stderr
         with psycopg.connect(server.url("postgres", second)) as connection:
-            assert connection.execute(rows).fetchall() == before
+            assert connection.execute(ROWS).fetchall() == before
         well = houses[1].maru("doctor")
         assert well.returncode == 0, well.stdout
 
@@ -176,3 +186,28 @@ def test_a_database_of_one_s_own_needs_no_special_role(tmp_path: Path) -> None:
         assert refused.returncode == 1
         assert "BYPASSRLS" in refused.stderr
         assert not (tmp_path / "weak.tar").exists()
+
+
+def test_no_back_up_misses_rows_whoever_works_as_the_owner(tmp_path: Path) -> None:
+    with running_own_server() as server:
+        (first, first_url), (second, second_url) = server.house("createrole"), server.house("createrole")
+        house, other = _house(tmp_path, first, first_url), _house(tmp_path, second, second_url)
+        _fill(house)
+        with psycopg.connect(server.url("postgres", first)) as connection:
+            before = connection.execute(ROWS).fetchall()
+        # Another role that works as the owner, as when the address has changed.
+        server.run(f"create role helping login password 'secret' in role {first}")
+        house.variables["DATABASE_URL"] = server.url("helping", first)
+        written = house.maru("backup", str(tmp_path / "helping.tar"))
+        assert written.returncode == 0, written.stderr
+        restored = other.maru("restore", str(tmp_path / "helping.tar"))
+        assert restored.returncode == 0, restored.stderr
+        with psycopg.connect(server.url("postgres", second)) as connection:
+            assert connection.execute(ROWS).fetchall() == before
+        # Rows it would miss are no back-up.
+        theirs = ("alter table tickets_stage owner to postgres", f"grant select on tickets_stage to {first}")
+        server.run(*theirs, database=first)
+        refused = house.maru("backup", str(tmp_path / "short.tar"))
+        assert refused.returncode == 1
+        assert "tickets_stage" in refused.stderr
+        assert not (tmp_path / "short.tar").exists()

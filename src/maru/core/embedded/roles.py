@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -109,18 +110,43 @@ def allow_backup(owner_url: str) -> None:
     :raises DatabaseProblem: the database cannot be reached.
     """
     with _connected(owner_url) as connection:
-        tables = connection.execute(
-            "select oid::regclass::text from pg_class c where relnamespace = 'public'::regnamespace"
-            " and relforcerowsecurity and pg_has_role(relowner, 'USAGE') and not exists (select from pg_policy where polrelid = c.oid and polname = %s)",
-            (BACKUP_POLICY,),
-        ).fetchall()
-        for (table,) in tables:
-            statement = (
-                "CREATE POLICY {policy} ON {table} FOR SELECT TO CURRENT_USER"
-                " USING (current_setting({setting}, true) = 'on' AND session_user = current_user)"
+        names = {"policy": sql.Identifier(BACKUP_POLICY), "setting": sql.Literal(BACKUP_SETTING)}
+        for table in _unread(connection, "pg_has_role(relowner, 'USAGE') and relforcerowsecurity"):
+            # It may be there for another role: one that worked as the owner before.
+            with connection.transaction():
+                for statement in (
+                    "DROP POLICY IF EXISTS {policy} ON {table}",
+                    "CREATE POLICY {policy} ON {table} FOR SELECT TO CURRENT_USER"
+                    " USING (current_setting({setting}, true) = 'on' AND session_user = current_user)",
+                ):
+                    connection.execute(sql.SQL(statement).format(table=sql.SQL(table), **names))
+
+
+def require_backup_rights(owner_url: str) -> None:
+    """
+    :raises DatabaseProblem: rows of some table would be missing in a back-up this role makes; the database would leave
+        them out without a word.
+    """
+    with _connected(owner_url) as connection:
+        hidden = _unread(connection, "row_security_active(c.oid)")
+        if hidden:
+            user = str(_one(connection, "select current_user"))
+            raise DatabaseProblem(
+                _("A backup would miss rows: the role “%(role)s” may not read all of these tables: %(tables)s.")
+                % {"role": user, "tables": ", ".join(hidden)},
+                _("Set DATABASE_URL to the role that owns them, or MARU_BACKUP_DATABASE_URL to one with BYPASSRLS."),
             )
-            names = {"policy": sql.Identifier(BACKUP_POLICY), "setting": sql.Literal(BACKUP_SETTING)}
-            connection.execute(sql.SQL(statement).format(table=sql.SQL(str(table)), **names))
+
+
+def _unread(connection: Connection, condition: LiteralString) -> list[str]:
+    """Tables of ours under ``condition`` that have no policy letting this very role read all rows."""
+    query = sql.SQL(
+        "select c.oid::regclass::text from pg_class c where relnamespace = 'public'::regnamespace"
+        " and relkind in ('r', 'p') and {condition} and not exists (select from pg_policy where polrelid = c.oid"
+        " and polname = {policy} and polroles @> array[current_user::regrole::oid]) order by 1"
+    ).format(condition=sql.SQL(condition), policy=sql.Literal(BACKUP_POLICY))
+    rows = connection.execute(query).fetchall()
+    return [str(name) for (name,) in rows]
 
 
 def check_version(number: int) -> None:

@@ -7,7 +7,13 @@ import psycopg
 import pytest
 
 from maru.core.embedded import DatabaseProblem
-from maru.core.embedded.roles import allow_backup, check_version, prepare_external, role_problems
+from maru.core.embedded.roles import (
+    allow_backup,
+    check_version,
+    prepare_external,
+    require_backup_rights,
+    role_problems,
+)
 from maru.core.embedded.urls import app_role_name, database_urls, django_database, external_app_url
 from maru.core.environment import load
 from maru.testing.own_server import OwnServer, running_own_server
@@ -105,6 +111,41 @@ def test_the_owner_reads_everything_only_when_it_asks(own_server: OwnServer) -> 
         assert connection.execute(everything).fetchone() == (0,)
         assert connection.execute("select peek()").fetchone() == (0,)
     assert app_url == prepare_external(url, secret_key=KEY)
+
+
+def _protect(table: str) -> tuple[str, str, str]:
+    return (
+        f"create table {table} as select 1 as id",
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+    )
+
+
+def test_each_role_that_works_as_the_owner_reads_everything(own_server: OwnServer) -> None:
+    name, url = own_server.house()
+    own_server.run(f"create role {name}_second login password 'secret' in role {name}")
+    with psycopg.connect(url) as connection:
+        for statement in _protect("thing"):
+            connection.execute(statement)
+    for other in (url, own_server.url(f"{name}_second", name)):
+        with pytest.raises(DatabaseProblem, match="thing"):
+            require_backup_rights(other)
+        for _time in range(2):
+            allow_backup(other)
+            require_backup_rights(other)
+        with psycopg.connect(other) as connection:
+            connection.execute("set maru.backup = on")
+            assert connection.execute("select count(*) from thing").fetchone() == (1,)
+
+
+def test_a_back_up_that_would_miss_rows_is_refused(own_server: OwnServer) -> None:
+    name, url = own_server.house()
+    own_server.run(*_protect("theirs"), f"grant select on theirs to {name}", database=name)
+    allow_backup(url)
+    with pytest.raises(DatabaseProblem, match=f"“{name}” may not read all of these tables: theirs.*BYPASSRLS"):
+        require_backup_rights(url)
+    # Who is bound by no policy sees all.
+    require_backup_rights(own_server.url("postgres", name))
 
 
 def test_somebody_else_s_policies_are_left_alone(own_server: OwnServer) -> None:
