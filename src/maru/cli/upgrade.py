@@ -1,8 +1,9 @@
 """``maru upgrade-database``: bring the embedded database from an older major version of PostgreSQL to ours.
 
 The old cluster is started once more with the programs that wrote it and copied, as a back-up and a restore would, into
-a new one beside it, which takes its place only when it is whole and every table has its rows. The old one is only read
-and kept, so that there is a way back. Cut off at any point, the command is simply run again.
+a new one beside it, which takes its place only when it is whole and every table has its rows. No row of the old one is
+changed, though its server writes to its own files as at any start, and it is kept, so that there is a way back. Cut off
+at any point, the command is simply run again.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def upgrade(environment: Environment, asked: argparse.Namespace) -> int:
     with house_lock(environment):
         server = EmbeddedPostgres(environment.data)
         found, ours = server.status().version, wheel_binaries().major
-        if not server.upgraded.is_dir():
+        # A finished copy counts only once the old cluster has been set aside: before, somebody may have gone on with that.
+        if server.exists or not server.upgraded.is_dir():
             if found is None:
                 raise CommandProblem(
                     _("There is no database in %(folder)s yet.") % {"folder": environment.data},
@@ -52,6 +54,7 @@ def upgrade(environment: Environment, asked: argparse.Namespace) -> int:
                     _("There is no way back but a backup."),
                 )
             _copy(server, found, Path(asked.programs).absolute() if asked.programs else None)
+        _clear(_work(server))
         kept = _put_in_place(server)
     say(_("The database is of PostgreSQL %(version)s now. Start Maru with “maru run”.") % {"version": ours})
     if kept is not None:
@@ -60,15 +63,15 @@ def upgrade(environment: Environment, asked: argparse.Namespace) -> int:
 
 
 def _copy(server: EmbeddedPostgres, version: int, programs: Path | None) -> None:
-    """Leave a whole copy in ``server.upgraded``; the old cluster stays as it is."""
+    """Leave a whole copy in ``server.upgraded``; the old cluster keeps its rows and its place."""
     older = OlderPostgres(server.data, older_binaries(version, programs))
+    work = _work(server)
+    # What an attempt that was cut off has left takes room, and the old cluster may hold newer rows since.
+    _clear(work)
+    if server.upgraded.exists():
+        shutil.rmtree(server.upgraded)
     _require_room(server)
-    work = server.data / "postgres-upgrade"
     fresh = EmbeddedPostgres(work)
-    if work.exists():
-        # Cut off last time; its server may still be running.
-        fresh.stop(immediately=True)
-        shutil.rmtree(work)
     work.mkdir(mode=0o700)
     # The same passwords: only the folder changes hands at the end.
     shutil.copy2(server.data / "postgres-passwords.json", work)
@@ -77,15 +80,30 @@ def _copy(server: EmbeddedPostgres, version: int, programs: Path | None) -> None
         older.ensure_started()
         fresh.ensure_started()
         dump.copy(older.superuser_url, fresh.superuser_url, work / "database.dump")
+    except BaseException:
+        fresh.stop(immediately=True)
+        shutil.rmtree(work, ignore_errors=True)
+        raise
     finally:
-        fresh.stop()
         older.stop()
+    fresh.stop()
     own = server.folder / "local.conf"
     if own.is_file():
         # Settings of the person's own; the new server says so when it does not know one.
         shutil.copyfile(own, fresh.folder / own.name)
     fresh.folder.rename(server.upgraded)
-    shutil.rmtree(work)
+
+
+def _work(server: EmbeddedPostgres) -> Path:
+    """Where the copy comes into being, with a dump of everything and the passwords."""
+    return server.data / "postgres-upgrade"
+
+
+def _clear(work: Path) -> None:
+    """Remove it, and end the server that may still be running there."""
+    if work.exists():
+        EmbeddedPostgres(work).stop(immediately=True)
+        shutil.rmtree(work)
 
 
 def _put_in_place(server: EmbeddedPostgres) -> Path | None:

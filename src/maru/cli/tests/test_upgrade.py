@@ -6,11 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from maru.cli import dump, upgrade
+from maru.cli.terminal import CommandProblem
 from maru.cli.tests.conftest import House
 from maru.core.embedded import EmbeddedPostgres
 from maru.core.embedded.account import server_account
@@ -158,6 +161,59 @@ def test_an_upgrade_killed_between_the_two_renames(older: House) -> None:
     done = older.maru("upgrade-database")
     assert done.returncode == 0, done.stderr
     assert _proof(older) == 500
+
+
+def test_a_finished_copy_grows_stale_while_the_old_cluster_is_used(older: House) -> None:
+    upgraded, work = older.data / "postgres.upgraded", older.data / "postgres-upgrade"
+    # Copied whole but cut off before the two changed places, and before the dump was removed.
+    server = EmbeddedPostgres(older.data)
+    upgrade._copy(server, OLD, None)
+    work.mkdir(exist_ok=True)
+    (work / "database.dump").write_text("everybody's letters")
+    assert upgraded.is_dir()
+    left = _older(older)
+    left.ensure_started()
+    try:
+        with psycopg.connect(left.url(APP_ROLE)) as connection:
+            connection.execute("insert into proof (word) values ('came in since')")
+    finally:
+        left.stop()
+    done = older.maru("upgrade-database")
+    assert done.returncode == 0, done.stderr
+    assert not upgraded.exists()
+    assert not work.exists()
+    assert _proof(older) == 501
+
+
+def test_too_little_disk(older: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgraded, work = older.data / "postgres.upgraded", older.data / "postgres-upgrade"
+    for left in (upgraded, work):
+        left.mkdir()
+    usage = shutil.disk_usage(older.data)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=40 * upgrade.MEGABYTE))
+    environment = load({"MARU_DATA": str(older.data)})
+    with pytest.raises(CommandProblem, match=r"40 MB free, and the upgrade needs \d+ MB"):
+        upgrade.upgrade(environment, Namespace(programs=None))
+    # What an attempt before has left does not take up the room that is missing.
+    assert not upgraded.exists()
+    assert not work.exists()
+    assert (older.data / "postgres" / "PG_VERSION").read_text() == f"{OLD}\n"
+    monkeypatch.undo()
+    assert older.maru("upgrade-database").returncode == 0
+    assert _proof(older) == 500
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(older: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_source: str, _target: str, file: Path) -> None:
+        file.write_text("half of everybody's letters")
+        raise CommandProblem("No space left on device")
+
+    monkeypatch.setattr(dump, "copy", fail)
+    with pytest.raises(CommandProblem, match="No space"):
+        upgrade.upgrade(load({"MARU_DATA": str(older.data)}), Namespace(programs=None))
+    assert not (older.data / "postgres-upgrade").exists()
+    assert not (older.data / "postgres.upgraded").exists()
+    assert not list(servers_in(older.data / "postgres"))
 
 
 def test_what_hinders_is_said_and_nothing_changed(older: House, tmp_path: Path) -> None:
