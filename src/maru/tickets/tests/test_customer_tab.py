@@ -9,6 +9,7 @@ from maru.core.models import AuditEntry, Event
 from maru.core.tenancy import tenant
 from maru.customers.models import Customer, Identity
 from maru.testing.makers import make_member
+from maru.tickets.models import Ticket
 from maru.tickets.tests.desk import HTMX, fresh, url
 
 pytestmark = pytest.mark.row("TKT-08")
@@ -156,6 +157,26 @@ def test_tickets_are_found_by_every_address_of_their_customer(
         "카드 결제가 두 번"
         not in client.get("/desk/ab/search?email=second@x.example&phone=010-0000-0000").content.decode()
     )
+
+
+@pytest.mark.row("TKT-11")
+def test_tickets_that_carry_a_known_address_are_found_whoever_s_they_are(
+    agent: Any, make_ticket: Any, client_of: Any
+) -> None:
+    make_ticket(email="kim@x.example", phone="010-1234-5678", title="카드 결제가 두 번")
+    # As the form takes it: a phone that is known, with a mail address that is not; the two are two customers.
+    other = make_ticket(email="lee@x.example", phone="+82 10 1234 5678", title="같은 전화로 보낸 문의", name="이하늘")
+    make_ticket(email="park@x.example", title="박도윤의 문의", name="박도윤", text="kim@x.example 님께 전해 주세요")
+    moved = make_ticket(email="Kim@X.example", title="남의 티켓이 된 문의")
+    with tenant(other.organization_id):
+        Ticket.objects.filter(id=moved.id).update(customer_id=other.customer_id)
+    client = client_of(agent)
+    for query in ("phone=010-1234-5678", "phone=%2B82+10-1234-5678", "email=kim@x.example"):
+        page = client.get(f"/desk/ab/search?{query}").content.decode()
+        assert "카드 결제가 두 번" in page, query
+        assert ("같은 전화로 보낸 문의" in page) == query.startswith("phone"), query
+        assert ("남의 티켓이 된 문의" in page) == query.startswith("email"), query
+        assert "박도윤의 문의" not in page, query
 
 
 def test_a_live_page_keeps_the_tab_it_is_on(agent: Any, make_ticket: Any, client_of: Any) -> None:
