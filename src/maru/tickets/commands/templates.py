@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from maru.core.actors import Actor, Permission
@@ -15,6 +16,7 @@ from maru.tickets.models import AnswerTemplate
 TITLE_LENGTH = 80
 CODE_LENGTH = 30
 MOST = 500
+_LOCK = 7046
 
 
 @command
@@ -26,6 +28,9 @@ def save_template(
     :raises Invalid: with ``title``, ``code`` and ``content`` as fields. :raises NotFound, Forbidden:
     """
     actor.require(Permission.SERVICE_CONFIGURE)
+    # One after the other: of two at once with one title, the second is told so beside the field.
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, actor.organization_id % 2**31])
     template = AnswerTemplate()
     if template_id is not None:
         template = _template(template_id)

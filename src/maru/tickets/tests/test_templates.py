@@ -1,15 +1,18 @@
 """Prepared answers: kept by managers, found by code, filled in for the ticket at hand."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from maru.accounts.roles import member_actor
 from maru.core.errors import Forbidden, Invalid, NotFound
 from maru.core.ids import show_ticket_number
 from maru.core.models import AuditEntry
 from maru.core.tenancy import tenant
-from maru.testing.makers import make_member, make_ticket
+from maru.testing.makers import make_member, make_organization, make_ticket
 from maru.tickets.commands.templates import delete_template, save_template
 from maru.tickets.merging import CODES, fill_html, fill_text, offered
 from maru.tickets.models import AnswerTemplate, Message
@@ -129,6 +132,43 @@ def test_templates_in_the_settings(organization: Any, admin: Any, agent: Any, cl
     with tenant(organization.id):
         actions = list(AuditEntry.objects.filter(object_type="template").values_list("action", flat=True))
     assert actions == ["template.added", "template.changed", "template.deleted"]
+
+
+def test_two_managers_with_one_title_at_once(django_db_blocker: Any) -> None:
+    """Two real connections that commit; the run's database is thrown away afterwards."""
+    with django_db_blocker.unblock():
+        organization = make_organization("at-once", "At once")
+        told: list[dict[str, str]] = []
+        first, second = (member_actor(make_member(organization, name, role="manager")) for name in ("one", "two"))
+
+        def be_second() -> None:
+            try:
+                save_template(second, title="환불 안내", code="refund", text="둘")
+            except Invalid as error:
+                told.append(error.fields)
+            finally:
+                connection.close()
+
+        runner = threading.Thread(target=be_second)
+        with transaction.atomic():
+            save_template(first, title="환불 안내", code="refund", text="하나")
+            runner.start()
+            deadline = time.monotonic() + 30
+            while not _somebody_waits():
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        runner.join()
+        with tenant(organization.id):
+            assert "하나" in AnswerTemplate.objects.get().html
+        assert [sorted(fields) for fields in told] == [["code", "title"]]
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_templates_of_another_tenant(
