@@ -133,24 +133,25 @@ def _deleted_below(tree: Tree, category_id: int) -> list[int]:
 
 
 def _follow(tree: Tree, organization_id: int, category_id: int) -> int:
-    changed = 0
+    changed = last = 0
     while True:
         with tenant(organization_id):
             category = tree.model.with_deleted.filter(id=category_id).first()
             if category is None:
                 return changed
-            tickets = Ticket.objects.filter(**{f"{tree.column}_id": category_id})
+            # Onwards from where the step before ended; a look from the beginning would read all that is done already.
+            tickets = Ticket.objects.filter(**{f"{tree.column}_id": category_id, "id__gt": last})
             values: dict[str, object] = {tree.name_column: category.name}
             if category.deleted_at is None:
                 tickets = tickets.exclude(**{tree.name_column: category.name})
             else:
                 values[tree.column] = None
             # Locked in the order of ids, as everybody does who takes several.
-            some = tickets.order_by("id").select_for_update(no_key=True).values_list("id", flat=True)[:SWEEP]
-            done = Ticket.objects.filter(id__in=list(some)).update(**values)
-        changed += done
-        if done < SWEEP:
+            some = list(tickets.order_by("id").select_for_update(no_key=True).values_list("id", flat=True)[:SWEEP])
+            changed += Ticket.objects.filter(id__in=some).update(**values)
+        if len(some) < SWEEP:
             return changed
+        last = some[-1]
 
 
 @app.task(queue="pictures", name="tickets.fetch_pictures")

@@ -1,8 +1,11 @@
 """The trees of categories: what a request is about, and how it was handled."""
 
+import re
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from maru.accounts.roles import member_actor
 from maru.core.errors import Forbidden, Invalid
@@ -91,7 +94,12 @@ def test_a_new_name_reaches_all_tickets_in_steps(
     before = fresh(tickets[0]).updated_at
     rename_category(actor, category_id=category.id, names={"": "새 이름", "en": "New"}, tree=tree)
     monkeypatch.setattr(tasks, "SWEEP", 2)
-    assert tasks.settle(tree, organization.id, category.id) == 5
+    with CaptureQueriesContext(connection) as asked:
+        assert tasks.settle(tree, organization.id, category.id) == 5
+    # Each step goes on where the one before ended, instead of reading again what is done.
+    locking = [query["sql"] for query in asked if "FOR NO KEY UPDATE" in query["sql"]]
+    starts = [int(re.search(r'"id" > (\d+)', sql)[1]) for sql in locking]  # type: ignore[index]
+    assert starts == [0, tickets[1].id, tickets[3].id]
     assert tasks.settle(tree, organization.id, category.id) == 0
     assert {tree.of(fresh(ticket)) for ticket in tickets} == {"새 이름"}
     assert fresh(tickets[0]).updated_at == before, "nothing happened to the ticket itself"
