@@ -62,6 +62,8 @@ def take(actor: Actor, *, ticket_id: int, group_id: int | None = None) -> Ticket
     mine = list(GroupMember.objects.filter(member_id=actor.member_id).values_list("group_id", flat=True))
     if group_id is not None and group_id not in mine:
         raise Forbidden()
+    if group_id is None and ticket.assignee_id == actor.member_id:
+        return ticket
     if group_id is None and ticket.group_id not in mine:
         if len(mine) > 1:
             raise Invalid({"group": _("Please choose the group you take the ticket for.")})

@@ -83,6 +83,26 @@ def test_the_second_to_take_a_ticket_is_told_who_was_first(make_ticket: Any, mak
 
 
 @pytest.mark.row("TKT-04")
+def test_taking_what_is_mine_already_changes_nothing(make_ticket: Any, make_member: Any) -> None:
+    """Not even for a member of several groups, while the ticket is in none of them."""
+    member = make_member("several")
+    ticket = make_ticket()
+    commands.take(member_actor(member), ticket_id=ticket.id)
+    with tenant(ticket.organization_id):
+        for name in ("기술지원", "결제"):
+            group = Group(name=name)
+            group.save()
+            GroupMember(group=group, member=member).save()
+    before = fresh(ticket)
+    commands.take(member_actor(member), ticket_id=ticket.id)
+    after = fresh(ticket)
+    assert (after.group_id, after.assignee_id, after.updated_at) == (None, member.id, before.updated_at)
+    # Asked for, the group does change.
+    commands.take(member_actor(member), ticket_id=ticket.id, group_id=group.id)
+    assert fresh(ticket).group_id == group.id
+
+
+@pytest.mark.row("TKT-04")
 def test_several_members_can_be_assigned_and_taken_off_again(make_ticket: Any, make_member: Any, agent: Any) -> None:
     other = make_member("other")
     ticket = make_ticket()
