@@ -1,13 +1,17 @@
 from django.db import migrations, models
 
-# The owner is bound by the policies as well, and a migration belongs to no organization.
+# The owner is bound by the policies as well, and a migration belongs to no organization: so it enters one after the
+# other. Taking the policies off instead would lock all tickets against everybody for as long as it takes.
 MARK = """
-alter table tickets_assignment no force row level security;
-alter table tickets_ticket no force row level security;
-update tickets_assignment a set is_helper = true from tickets_ticket t
- where t.organization_id = a.organization_id and t.id = a.ticket_id and t.assignee_id is distinct from a.member_id;
-alter table tickets_assignment force row level security;
-alter table tickets_ticket force row level security;
+do $$ declare each bigint; begin
+  for each in select id from organizations_organization order by id loop
+    perform set_config('maru.organization_id', each::text, true);
+    update tickets_assignment a set is_helper = true from tickets_ticket t
+     where a.organization_id = each and t.organization_id = each and t.id = a.ticket_id
+       and t.assignee_id is distinct from a.member_id;
+  end loop;
+  perform set_config('maru.organization_id', '', true);
+end $$
 """
 
 

@@ -1,9 +1,11 @@
 """Whoever has a ticket besides its assignee is marked, whatever happens to it; lists and counts look there alone."""
 
 import random
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from maru.accounts.commands import remove_member
 from maru.accounts.roles import member_actor
@@ -11,6 +13,8 @@ from maru.core.actors import requester_actor
 from maru.core.errors import MaruError
 from maru.core.tenancy import tenant
 from maru.organizations.models import Organization
+from maru.testing.makers import make_member as make_member_of
+from maru.testing.makers import make_ticket as make_ticket_of
 from maru.tickets import commands, tasks
 from maru.tickets.models import Assignment, Ticket
 from maru.tickets.queries.counts import count_tickets
@@ -91,3 +95,23 @@ def test_helpers_are_marked_whatever_happens(
         assert wrongly_marked(organization) == [], (seed, step, name)
     for member in members:
         lists_and_counts_agree(member)
+
+
+def test_helpers_of_before_are_marked_in_every_organization(organization: Any, other_organization: Any) -> None:
+    """By the migration, whose role the policies bind as they bind ours, and without a lock on all tickets."""
+    marked = 0
+    for house in (organization, other_organization):
+        boss, other = make_member_of(house, "boss", role="manager"), make_member_of(house, "other")
+        ticket = make_ticket_of(house)
+        commands.assign(member_actor(boss), ticket_id=ticket.id, member_ids=[boss.id, other.id])
+        with tenant(house.id):
+            marked += Assignment.objects.filter(is_helper=True).count()
+            Assignment.objects.update(is_helper=False)
+        assert wrongly_marked(house)
+    assert marked == 2
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("maru.tickets.migrations.0008_helpers").MARK)
+        cursor.execute("select current_setting('maru.organization_id')")
+        assert cursor.fetchone() == ("",), "it has left again"
+    assert not wrongly_marked(organization)
+    assert not wrongly_marked(other_organization)
