@@ -9,15 +9,15 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
+from django.http import HttpResponse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maru.config.settings")
 
-from maru.config import too_large
+from maru.config import early_answers
 from maru.config.wsgi import application as wsgi_application
 from maru.notifications.live import stream
 
@@ -68,7 +68,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     message = await receive()
             except TimeoutError:
-                await _hang_up(send)
+                await _refuse(early_answers.too_slow(scope), send)
                 return
             if message["type"] == "http.disconnect":
                 return
@@ -87,21 +87,17 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         await _pages(scope, replay, send)
 
 
-async def _hang_up(send: Send) -> None:
-    """408: the body never came whole. Nobody waits for words."""
-    headers = [(b"content-length", b"0"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": HTTPStatus.REQUEST_TIMEOUT, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
-
-
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    response = too_large.answer(scope)
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.items()]
-    headers += [(b"content-length", str(len(response.content)).encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": response.content})
+    await _refuse(early_answers.too_large(scope), send)
     # Browsers read the answer while they still send; hanging up at once would show them a broken connection instead.
     with suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
             while (message := await receive())["type"] == "http.request" and message.get("more_body"):
                 pass
+
+
+async def _refuse(response: HttpResponse, send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.items()]
+    headers += [(b"content-length", str(len(response.content)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})

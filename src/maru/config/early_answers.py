@@ -1,4 +1,4 @@
-"""The answer to a body beyond the limit, made before the body is read: a page for people, problem+json for programs."""
+"""Answers to a body that is too big or never came whole, made before it is read: a page for people, problem+json for programs."""
 
 import json
 from http import HTTPStatus
@@ -12,27 +12,40 @@ from maru.config.middleware import SecurityHeaders, viewer_language
 from maru.ui.errors import error_page
 
 
-def answer(scope: dict[str, Any]) -> HttpResponse:
+def too_large(scope: dict[str, Any]) -> HttpResponse:
     """413 in the words of whoever sent it. ``scope``: ASGI's description of the request."""
     request = _request(scope)
     with translation.override(viewer_language(request)):
-        if "text/html" in request.headers.get("Accept", ""):
-            return SecurityHeaders(_page)(request)
-        problem = {"type": "about:blank", "title": HTTPStatus(413).phrase, "status": 413, "code": "too_large"}
-        problem["detail"] = _("That was too big to send")
-        return HttpResponse(
-            json.dumps(problem, ensure_ascii=False), status=413, content_type="application/problem+json"
+        return _answer(
+            request,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "too_large",
+            _("That was too big to send"),
+            _("Go back: your browser has kept what you typed. Leave out the largest files and send it again."),
+            "file-up",
         )
 
 
-def _page(request: HttpRequest) -> HttpResponse:
-    return error_page(
-        request,
-        413,
-        _("That was too big to send"),
-        _("Go back: your browser has kept what you typed. Leave out the largest files and send it again."),
-        glyph="file-up",
-    )
+def too_slow(scope: dict[str, Any]) -> HttpResponse:
+    """408 in the words of whoever sent only a part. ``scope``: ASGI's description of the request."""
+    request = _request(scope)
+    with translation.override(viewer_language(request)):
+        return _answer(
+            request,
+            HTTPStatus.REQUEST_TIMEOUT,
+            "too_slow",
+            _("Not everything arrived"),
+            _("The connection stopped in the middle. Go back: your browser has kept what you typed. Send it again."),
+            "hourglass",
+        )
+
+
+def _answer(request: HttpRequest, status: HTTPStatus, code: str, title: str, text: str, glyph: str) -> HttpResponse:
+    if "text/html" in request.headers.get("Accept", ""):
+        return SecurityHeaders(lambda asked: error_page(asked, status, title, text, glyph=glyph))(request)
+    problem = {"type": "about:blank", "title": status.phrase, "status": status, "code": code, "detail": title}
+    content = json.dumps(problem, ensure_ascii=False)
+    return HttpResponse(content, status=status, content_type="application/problem+json")
 
 
 def _request(scope: dict[str, Any]) -> HttpRequest:

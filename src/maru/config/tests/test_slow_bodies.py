@@ -29,9 +29,17 @@ async def _sent(scope: dict[str, Any], pieces: list[bytes]) -> list[dict[str, An
 
 def test_silence_in_the_middle_of_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asgi, "SILENCE_SECONDS", 0.05)
-    answer = asyncio.run(_sent(SCOPE, [b"{", b'"title"']))
+    answer = asyncio.run(_sent({**SCOPE, "headers": [(b"accept-language", b"ko")]}, [b"{", b'"title"']))
     assert answer[0]["status"] == 408
     assert (b"connection", b"close") in answer[0]["headers"]
+    assert (b"content-type", b"application/problem+json") in answer[0]["headers"]
+    assert (b"content-length", str(len(answer[1]["body"])).encode()) in answer[0]["headers"]
+    told = json.loads(answer[1]["body"])
+    assert (told["status"], told["code"]) == (408, "too_slow")
+    assert "도착하지" in told["detail"]
+    answer = asyncio.run(_sent({**SCOPE, "headers": [(b"accept", b"text/html"), (b"accept-language", b"en")]}, [b"a="]))
+    assert answer[0]["status"] == 408
+    assert "Send it again" in answer[1]["body"].decode()
 
 
 @pytest.mark.parametrize(("language", "word"), [("ko", "너무"), ("ja", "大き"), ("en", "too big")])
