@@ -22,6 +22,8 @@ SPAN = timedelta(days=1040)
 CHUNK = 20_000
 MESSAGE_STEP = 12
 PROCESSES = 2
+# This part of the assigned tickets has a second member, somewhat less where a few members share the work.
+HELPED = 0.11
 
 TABLES: dict[str, str] = {
     "tickets_ticket": "id, organization_id, number, service_id, title, status, stage_id, is_spam, priority, channel,"
@@ -32,7 +34,7 @@ TABLES: dict[str, str] = {
     "tickets_message": "id, organization_id, ticket_id, kind, channel, author_id, author_name, author_address,"
     " author_avatar, text, html, quoted, language, outcome, mentions, recipients, remote_images, is_automatic,"
     " is_unverified, header_id, created_at",
-    "tickets_assignment": "organization_id, ticket_id, member_id, created_at",
+    "tickets_assignment": "organization_id, ticket_id, member_id, is_helper, created_at",
     "tickets_participant": "organization_id, ticket_id, address, name, role, is_confirmed, created_at",
     "core_event": "organization_id, kind, subject_type, subject_id, actor_kind, actor_name, data, created_at",
     "ticket_search": "organization_id, ticket_id, upto, head, norm",
@@ -204,6 +206,8 @@ class Maker:
         self, seed: int, first: int, total: int, houses: list[dict[str, Any]], customers: dict[int, int]
     ) -> None:
         self.rng = random.Random(f"{seed}:{first}")
+        # A sequence of its own, so that everything else stays what it was before tickets had helpers.
+        self.helpers = random.Random(f"{seed}:{first}:helpers")
         self.texts = texts(seed)
         self.total, self.houses, self.customers = total, houses, customers
         self.weights = list(accumulate(house["size"] for house in houses))
@@ -268,7 +272,10 @@ class Maker:
         )
         self._write_conversation(n, house, who, member, language, conversation, rows)
         if member:
-            rows["tickets_assignment"].append(line(house["id"], n, member[0], stamp(created)))
+            rows["tickets_assignment"].append(line(house["id"], n, member[0], "f", stamp(created)))
+            helper = self.helpers.choice(house["members"]) if self.helpers.random() < HELPED else member
+            if helper != member:
+                rows["tickets_assignment"].append(line(house["id"], n, helper[0], "t", stamp(created)))
         rows["tickets_participant"].append(line(house["id"], n, who.email, who.name, "requester", "t", stamp(created)))
         data = json.dumps({"number": number, "channel": "web", "message_id": n * MESSAGE_STEP, "wants_receipt": True})
         rows["core_event"].append(

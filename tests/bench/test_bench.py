@@ -72,6 +72,13 @@ def test_what_is_filled_in_is_what_maru_would_write(filled: EmbeddedPostgres) ->
                 " tickets_message m where m.organization_id = t.organization_id and m.id = t.last_message_id)"
             ).fetchone()
             assert broken == (0,)
+            assigned, helped, wrong = connection.execute(
+                "select count(distinct ticket_id), count(*) filter (where is_helper),"
+                " count(*) filter (where is_helper = (t.assignee_id = a.member_id))"
+                " from tickets_assignment a join tickets_ticket t on t.id = a.ticket_id"
+            ).fetchone()
+            assert 0.03 < helped / assigned < 0.2
+            assert wrong == 0
             indexes = connection.execute(
                 "select count(*) from pg_indexes where tablename like 'ticket_search_%' and indexdef like '%grams%'"
             ).fetchone()
