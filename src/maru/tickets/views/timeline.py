@@ -263,7 +263,7 @@ _LINES: Mapping[str, tuple[str, _Words]] = {
     "ticket.spam": ("ban", _spam),
     "ticket.reopened": ("rotate-ccw", _reopened),
     "ticket.closed": ("circle-slash", _closed),
-    "ticket.held_accepted": ("circle-check", lambda c: c.say(_("%(who)s: let a held message in"))),
+    "ticket.held_accepted": ("circle-check", lambda c: c.say(_("%(who)s: accepted a held message"))),
     "ticket.held_dismissed": ("circle-slash", lambda c: c.say(_("%(who)s: kept a held message as a note"))),
     "ticket.participants": ("users-round", lambda c: c.say(_("%(who)s: changed who gets the answers"))),
 }
