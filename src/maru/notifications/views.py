@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -12,12 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from maru.core.actors import Permission
 from maru.core.errors import Invalid
+from maru.core.numbers import whole
 from maru.notifications import commands, presence, queries
 from maru.notifications.forms import ChoiceForm, rows
 from maru.notifications.models import NotificationChoice
 from maru.organizations.desk import Bell, DeskRequest, NavItem, desk_view, render_desk
-
-LIMIT = 18  # digits of a number that still fits the database
 
 
 def bell(request: DeskRequest) -> Bell:
@@ -45,21 +44,16 @@ def _unread(request: DeskRequest) -> int:
     return known
 
 
-def _before(request: HttpRequest) -> int | None:
-    said = request.GET.get("before", "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) <= LIMIT else None
-
-
 @require_safe
 @desk_view()
 def box(request: DeskRequest) -> HttpResponse:
     """Received and sent messages."""
     is_sent = request.GET.get("tab") == "sent"
-    page = (queries.sent if is_sent else queries.received)(request.actor, before=_before(request))
+    page = (queries.sent if is_sent else queries.received)(request.actor, before=whole(request.GET.get("before")))
     context = {
         "page": page,
         "is_sent": is_sent,
-        "before": _before(request),
+        "before": whole(request.GET.get("before")),
         "unread": queries.unread_count(request.actor),
     }
     return render_desk(request, "notifications/box.html", context, section="messages")

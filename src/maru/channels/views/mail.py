@@ -15,6 +15,7 @@ from maru.channels.reasons import reason_words
 from maru.channels.tasks import check_mailbox
 from maru.core.actors import Permission
 from maru.core.errors import Invalid, NotFound
+from maru.core.numbers import whole
 from maru.inboxes import commands as inboxes
 from maru.inboxes.commands import MailboxData
 from maru.inboxes.models import Mailbox
@@ -70,15 +71,15 @@ def _values(request: DeskRequest, mailbox: Mailbox | None) -> dict[str, Any]:
 
 
 def _data(request: DeskRequest) -> MailboxData:
-    number = {name: request.POST.get(name, "") for name in ("port", "service")}
-    if not number["port"].isdigit():
+    port, service_id = whole(request.POST.get("port")), whole(request.POST.get("service"))
+    if port is None:
         raise Invalid({"port": _("A port is a number between 1 and 65535.")})
-    if not number["service"].isdigit():
+    if service_id is None:
         raise Invalid({"service": _("Please choose a service from the list.")})
     text = {name: request.POST.get(name, "")[:300] for name in _FIELDS if name != "port"}
     return MailboxData(
-        service_id=int(number["service"]),
-        port=int(number["port"]),
+        service_id=service_id,
+        port=port,
         secret=request.POST.get("secret", "")[:4000],
         client_secret=request.POST.get("client_secret", "")[:1000],
         **text,
@@ -136,8 +137,7 @@ def mailbox_action(request: DeskRequest, mailbox_id: int) -> HttpResponse:
 @desk_view(Permission.SERVICE_CONFIGURE)
 def incoming(request: DeskRequest) -> HttpResponse:
     """Mail that became no ticket, with the reason."""
-    before = request.GET.get("before", "")
-    rows, cursor = queries.unfinished_mail_for(request.actor, int(before) if before.isdigit() else None)
+    rows, cursor = queries.unfinished_mail_for(request.actor, whole(request.GET.get("before")))
     context = {"rows": rows, "cursor": cursor, "reason_words": reason_words}
     return render_settings(request, "channels/incoming.html", context, section="incoming")
 

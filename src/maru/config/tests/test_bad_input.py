@@ -8,7 +8,18 @@ from django.test import Client
 
 @pytest.mark.parametrize(
     "address",
-    ["search?user_key=%00", "search?created_to=9999-12-31", "search?created_from=0001-01-01", "tickets?q=a%00b"],
+    [
+        "search?user_key=%00",
+        "search?created_to=9999-12-31",
+        "search?created_from=0001-01-01",
+        "tickets?q=a%00b",
+        *(
+            f"{page}={number}"
+            for page in ("settings/mail/incoming?before", "messages?before")
+            for number in ("²", "9" * 5000)
+        ),
+        *(f"tickets?{name}=²" for name in ("group", "assignee", "cursor", "status")),
+    ],
 )
 def test_hostile_addresses_are_no_accident(organization: Any, admin: Any, client_of: Any, address: str) -> None:
     browser: Client = client_of(admin)

@@ -11,6 +11,7 @@ from maru.accounts.models import Member
 from maru.accounts.queries import get_group_for, groups_of, members_of, seats
 from maru.core.actors import Permission
 from maru.core.errors import Invalid, NotFound
+from maru.core.numbers import whole
 from maru.organizations.desk import DeskRequest, desk_view, render_settings
 
 
@@ -37,7 +38,7 @@ def _page(request: DeskRequest, error: str = "", group_id: int = 0) -> HttpRespo
 
 
 def _chosen(request: DeskRequest) -> list[int]:
-    return [int(value) for value in request.POST.getlist("members") if value.isdecimal() and len(value) < 19]
+    return [member for value in request.POST.getlist("members") if (member := whole(value))]
 
 
 @require_safe

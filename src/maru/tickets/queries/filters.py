@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from maru.core.actors import Actor
 from maru.core.ids import read_ticket_number
+from maru.core.numbers import whole
 from maru.tickets.models import Channel, Priority, Status
 from maru.tickets.queries.directory import Directory
 from maru.tickets.trees import HANDLING
@@ -112,7 +113,7 @@ def read_filter(given: Mapping[str, Any] | Any, *, view: str = DEFAULT_VIEW) -> 
     sort = one("sort")
     return Filter(
         view=chosen if chosen in VIEWS else view,
-        saved=_whole(one("saved")),
+        saved=whole(one("saved")),
         sort=sort if sort in SORTS else "updated",
         q=one("q"),
         title=one("title"),
@@ -120,24 +121,20 @@ def read_filter(given: Mapping[str, Any] | Any, *, view: str = DEFAULT_VIEW) -> 
         status=tuple(_among(many("status"), Status.values)),
         priority=tuple(_among(many("priority"), Priority.values)),
         channel=tuple(v for v in many("channel") if v in Channel.values),
-        group=_whole(one("group")),
+        group=whole(one("group")),
         assignee=one("assignee") if re.fullmatch(r"me|none|\d{1,18}", one("assignee")) else "",
-        category=_whole(one("category")),
-        handling=_whole(one("handling")),
-        stage=_whole(one("stage")),
+        category=whole(one("category")),
+        handling=whole(one("handling")),
+        stage=whole(one("stage")),
         created_from=_day(one("created_from")),
         created_to=_day(one("created_to")),
-        customer=_whole(one("customer")),
+        customer=whole(one("customer")),
         name=one("name"),
         email=one("email"),
         phone=one("phone"),
         user_key=one("user_key"),
         done=one("done") in ("1", "on", "true", "True"),
     )
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _among(texts: Iterable[str], allowed: Iterable[int]) -> list[int]:

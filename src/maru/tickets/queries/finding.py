@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
 from maru.core.actors import Actor, Permission
+from maru.core.numbers import whole
 from maru.tickets.queries.directory import Directory
 from maru.tickets.queries.filters import Condition, Filter, conditions, held_by
 from maru.tickets.queries.lists import PAGE, Page, Row, fetch_rows, with_names
@@ -32,7 +32,7 @@ def find_tickets(
     too few tickets among them the page ends early; its ``next`` goes on from there.
     """
     actor.require(Permission.TICKET_VIEW)
-    before = int(cursor) if re.fullmatch(r"\d{1,18}", cursor) else None
+    before = whole(cursor)
     found: list[Row] = []
     where = [*conditions(wanted, actor, names), *further]
     for batch in range(MOST_BATCHES):

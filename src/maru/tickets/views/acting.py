@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from maru.core.actors import Permission
 from maru.core.errors import Conflict, Forbidden, Invalid, MaruError, NotFound
+from maru.core.numbers import whole
 from maru.organizations.desk import AfterCommit, DeskRequest, desk_view
 from maru.tickets import commands
 from maru.tickets.errors import AlreadyTaken
@@ -26,10 +27,6 @@ from maru.tickets.views.detail import pulse_after_commit, render_pulse
 
 MOST_AT_ONCE = 100
 Act = Callable[[DeskRequest, Ticket], str]
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 19 else None
 
 
 def act(request: DeskRequest, number: str, do: Act) -> HttpResponse | AfterCommit:
@@ -62,14 +59,14 @@ def _action(do: Act) -> Callable[..., HttpResponse]:
 
 def _take(request: DeskRequest, ticket: Ticket) -> str:
     try:
-        commands.take(request.actor, ticket_id=ticket.id, group_id=_whole(request.POST.get("group")))
+        commands.take(request.actor, ticket_id=ticket.id, group_id=whole(request.POST.get("group")))
     except AlreadyTaken as error:
         raise Conflict(_("%(name)s took this ticket a moment before you.") % {"name": error.name}) from error
     return _("The ticket is yours.")
 
 
 def _assign(request: DeskRequest, ticket: Ticket) -> str:
-    members = [member_id for text in request.POST.getlist("member") if (member_id := _whole(text))]
+    members = [member_id for text in request.POST.getlist("member") if (member_id := whole(text))]
     if members:
         commands.assign(request.actor, ticket_id=ticket.id, member_ids=members)
     return ""
@@ -77,7 +74,7 @@ def _assign(request: DeskRequest, ticket: Ticket) -> str:
 
 def _unassign(request: DeskRequest, ticket: Ticket) -> str:
     try:
-        commands.unassign(request.actor, ticket_id=ticket.id, member_id=_whole(request.POST.get("member")) or 0)
+        commands.unassign(request.actor, ticket_id=ticket.id, member_id=whole(request.POST.get("member")) or 0)
     except NotFound:
         return _("This member is no longer on the ticket.")
     return ""
@@ -87,8 +84,8 @@ def _forward(request: DeskRequest, ticket: Ticket) -> str:
     commands.forward(
         request.actor,
         ticket_id=ticket.id,
-        group_id=_whole(request.POST.get("group")) or 0,
-        member_id=_whole(request.POST.get("member")),
+        group_id=whole(request.POST.get("group")) or 0,
+        member_id=whole(request.POST.get("member")),
         comment=request.POST.get("comment", ""),
     )
     return _("Forwarded.")
@@ -96,24 +93,24 @@ def _forward(request: DeskRequest, ticket: Ticket) -> str:
 
 def _stage(request: DeskRequest, ticket: Ticket) -> str:
     try:
-        commands.set_stage(request.actor, ticket_id=ticket.id, stage_id=_whole(request.POST.get("stage")) or 0)
+        commands.set_stage(request.actor, ticket_id=ticket.id, stage_id=whole(request.POST.get("stage")) or 0)
     except NotFound:
         raise Invalid({"stage": _("This stage no longer exists.")}) from None
     return ""
 
 
 def _priority(request: DeskRequest, ticket: Ticket) -> str:
-    commands.set_priority(request.actor, ticket_id=ticket.id, priority=_whole(request.POST.get("priority")) or 0)
+    commands.set_priority(request.actor, ticket_id=ticket.id, priority=whole(request.POST.get("priority")) or 0)
     return ""
 
 
 def _category(request: DeskRequest, ticket: Ticket) -> str:
-    commands.set_category(request.actor, ticket_id=ticket.id, category_id=_whole(request.POST.get("category")))
+    commands.set_category(request.actor, ticket_id=ticket.id, category_id=whole(request.POST.get("category")))
     return ""
 
 
 def _handling(request: DeskRequest, ticket: Ticket) -> str:
-    chosen = _whole(request.POST.get("handling"))
+    chosen = whole(request.POST.get("handling"))
     commands.set_category(request.actor, ticket_id=ticket.id, category_id=chosen, tree=HANDLING)
     return ""
 
@@ -173,7 +170,7 @@ recipients = _action(_recipients)
 def shared_note(request: DeskRequest, number: str) -> HttpResponse | AfterCommit:
     """Save the note beside the conversation; when a colleague was faster both texts are shown to be put together."""
     ticket = get_ticket_for(request.actor, number)
-    version = _whole(request.POST.get("version"))
+    version = whole(request.POST.get("version"))
     text = request.POST.get("note", "")
     try:
         commands.set_shared_note(
@@ -248,7 +245,7 @@ def _bulk_one(request: DeskRequest, ticket: Ticket) -> None:
     if given.get("do") in ("spam", "unspam"):
         commands.mark_spam(request.actor, ticket_id=ticket.id, is_spam=given["do"] == "spam")
         return
-    stage_id, member_id = _whole(given.get("stage")), _whole(given.get("assignee"))
+    stage_id, member_id = whole(given.get("stage")), whole(given.get("assignee"))
     if stage_id:
         commands.set_stage(request.actor, ticket_id=ticket.id, stage_id=stage_id)
     if member_id:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from maru.core.actors import Permission
 from maru.core.errors import MaruError, NotFound
 from maru.core.ids import read_ticket_number
+from maru.core.numbers import whole
 from maru.organizations.desk import DeskRequest, desk_view, render_desk
 from maru.tickets.commands import set_stage
 from maru.tickets.models import Ticket
@@ -39,10 +40,10 @@ def board(request: DeskRequest) -> HttpResponse:
     context = _context(request, wanted, names)
     part = request.GET.get("part")
     if part == "more":
-        stage = names.stages.get(_whole(request.GET.get("stage")))
+        stage = names.stages.get(whole(request.GET.get("stage")) or 0)
         if stage is None:
             raise NotFound()
-        column = column_page(request.actor, stage, wanted, names, _whole(request.GET.get("below")))
+        column = column_page(request.actor, stage, wanted, names, whole(request.GET.get("below")) or 0)
         return render_block(request, "tickets/board.html", "more", context | {"column": column})
     context["columns"] = board_columns(request.actor, wanted, names)
     if part == "columns":
@@ -59,10 +60,6 @@ def _context(request: DeskRequest, wanted: Filter, names: Directory) -> dict[str
         "counts_url": f"{desk_reverse(request, 'counts')}{query}{'&' if query else '?'}of=board",
         "may_move": request.actor.can(Permission.TICKET_HANDLE),
     }
-
-
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
 
 
 @require_POST
@@ -82,7 +79,7 @@ def move(request: DeskRequest) -> HttpResponse:
         set_stage(
             request.actor,
             ticket_id=ticket.id,
-            stage_id=_whole(request.POST.get("stage")),
+            stage_id=whole(request.POST.get("stage")) or 0,
             above_id=_neighbour(request.POST.get("after")),
             below_id=_neighbour(request.POST.get("before")),
         )
@@ -90,12 +87,12 @@ def move(request: DeskRequest) -> HttpResponse:
         return _answer(request, {"error": _("The ticket or the stage no longer exists.")}, 404)
     except MaruError as error:
         return _answer(request, {"error": reason_of(error)}, error.status)
-    return _answer(request, {"ok": True, "version": _whole(request.POST.get("stage"))}, 200)
+    return _answer(request, {"ok": True, "version": whole(request.POST.get("stage")) or 0}, 200)
 
 
 def _stale(request: DeskRequest, ticket: Ticket) -> str:
     version = request.POST.get("version", "")
-    if not version or _whole(version) == ticket.stage_id:
+    if not version or whole(version) == ticket.stage_id:
         return ""
     names = directory(request.actor)
     return _("%(name)s has moved it to “%(stage)s” in the meantime.") % {

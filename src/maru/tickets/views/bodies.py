@@ -17,6 +17,7 @@ from maru.core.actors import Actor
 from maru.core.errors import Invalid
 from maru.core.files import file_rules, store_file
 from maru.core.models import StoredFile
+from maru.core.numbers import whole
 from maru.organizations.models import Service
 from maru.tickets.queries.conversation import mentionable
 from maru.tickets.values import Copy, content_id_of
@@ -67,7 +68,7 @@ def read_typed(actor: Actor, request: HttpRequest) -> Typed:
         blind=given.get("blind", "").strip(),
         without=tuple(given.getlist("without")[:50]),
         action=given.get("submit", ""),
-        seen=int(seen) if seen.isdecimal() and len(seen) < 19 else None,
+        seen=whole(seen),
         anyway=given.get("anyway") == "1",
     )
 

@@ -14,6 +14,7 @@ from maru.core.actors import Permission
 from maru.core.errors import Invalid
 from maru.core.html import html_to_text, sanitise, show, text_to_html
 from maru.core.models import StoredFile
+from maru.core.numbers import whole
 from maru.organizations.desk import AfterCommit, DeskRequest, desk_view, render_desk
 from maru.tickets import commands
 from maru.tickets.commands.drafts import drop_drafts, save_draft
@@ -137,8 +138,7 @@ def preview(request: DeskRequest, number: str) -> HttpResponse:
     tokens = dict(StoredFile.objects.filter(id__in=typed.picture_ids).values_list("id", "token"))
 
     def picture(content_id: str) -> str | None:
-        digits = content_id[1:].split("@")[0]
-        token = tokens.get(int(digits)) if digits.isdecimal() and len(digits) < 19 else None
+        token = tokens.get(whole(content_id[1:].split("@")[0]) or 0)
         return f"{desk_reverse(request, 'file', token, 'picture')}?inline=1" if token else None
 
     seat = next((seat for seat in read_beside(request.actor, ticket).seats if seat.is_confirmed), None)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from maru.core.actors import Permission
 from maru.core.errors import Invalid, NotFound
+from maru.core.numbers import whole
 from maru.organizations.desk import AfterCommit, DeskRequest, desk_view
 from maru.tickets.commands import customers as commands
 from maru.tickets.models import Ticket
@@ -52,8 +53,7 @@ def _change(request: DeskRequest, ticket: Ticket) -> str:
             commands.add_identity(actor, ticket_id=ticket.id, kind=given.get("kind", ""), value=given.get("value", ""))
             return _("Added.")
         case "remove":
-            text = given.get("identity", "")
-            identity_id = int(text) if text.isdecimal() and len(text) < 19 else 0
+            identity_id = whole(given.get("identity")) or 0
             commands.remove_identity(actor, ticket_id=ticket.id, identity_id=identity_id)
             return _("Removed.")
         case _:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from maru.accounts.models import LANGUAGES
 from maru.core.actors import Permission
 from maru.core.ids import show_ticket_number
+from maru.core.numbers import whole
 from maru.customers.queries import get_card
 from maru.organizations.desk import AfterCommit, DeskRequest, desk_view, render_desk
 from maru.tickets.models import Priority, Status, Ticket
@@ -145,7 +146,7 @@ def render_pulse(request: DeskRequest, ticket: Ticket, **more: Any) -> HttpRespo
     """New messages and events to append, and head and details to renew, as fragments of one answer."""
     names = directory(request.actor)
     given = request.POST if request.method == "POST" else request.GET
-    after, since = _whole(given.get("after")), _whole(given.get("since"))
+    after, since = whole(given.get("after")) or 0, whole(given.get("since")) or 0
     conversation = read_conversation(request.actor, ticket, after_id=after, limit=200)
     happened = [one for one in read_happenings(ticket.organization_id, ticket.id) if one.id > since]
     _know_people(happened, names)
@@ -168,10 +169,6 @@ def _carried(thread: Thread, after: int, since: int) -> Thread:
     return Thread(thread.items, max(thread.newest_id, after), newest_event, thread.oldest_id, False, thread.last_day)
 
 
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
-
-
 @require_safe
 @desk_view(Permission.TICKET_VIEW)
 def thread_page(request: DeskRequest, number: str) -> HttpResponse:
@@ -179,9 +176,9 @@ def thread_page(request: DeskRequest, number: str) -> HttpResponse:
     ticket = get_ticket_for(request.actor, number)
     names = directory(request.actor)
     if "after" in request.GET:
-        conversation = read_conversation(request.actor, ticket, after_id=_whole(request.GET["after"]), limit=200)
+        conversation = read_conversation(request.actor, ticket, after_id=whole(request.GET["after"]) or 0, limit=200)
     else:
-        conversation = read_conversation(request.actor, ticket, before_id=_whole(request.GET.get("before")) or None)
+        conversation = read_conversation(request.actor, ticket, before_id=whole(request.GET.get("before")) or None)
     context = frame_context(request, wanted_of(request, names), names)
     context |= {
         "ticket": ticket,

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods
 
 from maru.core.actors import Permission
 from maru.core.errors import Invalid
+from maru.core.numbers import whole
 from maru.organizations.commands.services import LIMITS, change_rules
 from maru.organizations.desk import DeskRequest, desk_view, render_settings
 from maru.organizations.models import Service
 from maru.tickets.views.common import desk_reverse, tell
-from maru.tickets.views.settings import whole
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

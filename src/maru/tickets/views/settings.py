@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from maru.core.actors import Permission
 from maru.core.errors import Invalid, NotFound
+from maru.core.numbers import whole
 from maru.organizations.desk import DeskRequest, SettingsItem, desk_view, render_settings
 from maru.tickets.commands import saved_views as view_commands
 from maru.tickets.commands import stages as stage_commands
@@ -49,11 +50,6 @@ def settings_items(request: DeskRequest) -> list[SettingsItem]:
     if request.actor.can(Permission.TICKET_VIEW):
         items.append(SettingsItem(group, "views", "bookmark", _("Saved views"), desk_reverse(request, "views")))
     return items
-
-
-def whole(text: str | None) -> int | None:
-    """A number as typed; ``None`` for anything else."""
-    return int(text) if text and text.isdecimal() and len(text) < 19 else None
 
 
 def try_change(request: DeskRequest, page: str, do: Callable[[], str]) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from maru.core.actors import Permission
 from maru.core.errors import Invalid
 from maru.core.html import html_to_text
+from maru.core.numbers import whole
 from maru.organizations.desk import DeskRequest, desk_view, render_desk, render_settings
 from maru.tickets.commands import templates as commands
 from maru.tickets.merging import fill_html, offered, values_for
@@ -58,10 +59,10 @@ def filled_html(request: DeskRequest, template_id: int, ticket: Ticket | None) -
 
 def wanted_text(request: DeskRequest, ticket: Ticket | None) -> str:
     """The text of the template named by ``?template=``, for forms that work without scripts; empty without one."""
-    given = request.GET.get("template", "")
-    if not given.isdecimal() or len(given) > 18 or not request.actor.can(Permission.TICKET_HANDLE):
+    template_id = whole(request.GET.get("template"))
+    if template_id is None or not request.actor.can(Permission.TICKET_HANDLE):
         return ""
-    return html_to_text(filled_html(request, int(given), ticket))
+    return html_to_text(filled_html(request, template_id, ticket))
 
 
 @require_safe

@@ -7,12 +7,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from maru.core.actors import Permission
+from maru.core.numbers import whole
 from maru.organizations.desk import DeskRequest, desk_view, render_settings
 from maru.tickets.commands import categories as commands
 from maru.tickets.queries.directory import directory
 from maru.tickets.trees import INTAKE, Tree
 from maru.tickets.views.common import desk_reverse
-from maru.tickets.views.settings import LANGUAGES, try_change, whole
+from maru.tickets.views.settings import LANGUAGES, try_change
 
 
 def _page(tree: Tree) -> str:
