@@ -61,7 +61,7 @@ def shows(page: Any, path: str, text: str) -> None:
 @pytest.mark.row("TKT-01", "TKT-04")
 def test_markup_of_a_requester_is_text_in_every_place(demo_house: House, staff: httpx.Client, desk: Any) -> None:
     members = staff.get("/members").json()["items"]
-    admin = next(one["id"] for one in members if one["name"] == "관리자")
+    admin = next(one["id"] for one in members if one["name"] == "문지현")
     made = staff.post(
         "/tickets",
         json={

@@ -28,7 +28,7 @@ SLUG = "ab"
 COMPANY_CODE = "CP00000037"
 PEOPLE = (
     (
-        "관리자",
+        "문지현",
         "admin@ab.example",
         "ko",
         "🦊",
