@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import subprocess
-import sys
 import threading
 from types import TracebackType
 from typing import Self
+
+from maru.core import confined
 
 WALL_SECONDS = 10.0
 
@@ -53,28 +53,13 @@ class Drawer:
             return
         child.kill()
         child.wait()
-        for stream in (child.stdin, child.stdout):
-            try:
-                if stream:
-                    stream.close()
-            except OSError:
-                continue
+        confined.close_pipes(child)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self.close()
-        environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "HOME")}
-        # The child gets no secrets of ours, only the way to the same code.
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "maru.core.pictures.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        self._child = confined.start("maru.core.pictures.worker")
         return self._child
 
 
@@ -84,11 +69,5 @@ def _ask(child: subprocess.Popen[bytes], content: bytes) -> bytes:
     assert child.stdout is not None
     child.stdin.write(struct.pack("!I", len(content)) + content)
     child.stdin.flush()
-    head = child.stdout.read(4)
-    if len(head) < 4:
-        raise EOFError
-    length = struct.unpack("!I", head)[0]
-    drawn = child.stdout.read(length)
-    if len(drawn) < length:
-        raise EOFError
-    return drawn
+    length = struct.unpack("!I", confined.read_exactly(child.stdout, 4))[0]
+    return confined.read_exactly(child.stdout, length)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import signal
 import struct
 import subprocess
-import sys
 import threading
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from maru.channels.kinds.mail.parse.limits import scan
 from maru.channels.kinds.mail.parse.model import ParsedMail, Quarantine
+from maru.core import confined
 
 WALL_SECONDS = 10.0
 #: A child is replaced after so many mails, so that its memory cannot creep.
@@ -25,19 +24,7 @@ class _Child:
     def __init__(self) -> None:
         self.mails = 0
         self.timed_out = False
-        environment = {
-            key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME")
-        }
-        # The child gets no secrets of ours, only the way to the same code.
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "maru.channels.kinds.mail.parse.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        self.process = confined.start("maru.channels.kinds.mail.parse.worker")
 
     def ask(self, raw: bytes, options: dict[str, Any], wall: float) -> ParsedMail | Quarantine:
         """One mail; raises `EOFError` or `OSError` when the child died over it."""
@@ -63,10 +50,7 @@ class _Child:
 
     def _read(self, length: int) -> bytes:
         assert self.process.stdout is not None
-        data = self.process.stdout.read(length)
-        if len(data) < length:
-            raise EOFError
-        return data
+        return confined.read_exactly(self.process.stdout, length)
 
     def _late(self) -> None:
         self.timed_out = True
@@ -87,12 +71,7 @@ class _Child:
 
     def close(self) -> None:
         """Ends the child, politely first."""
-        for stream in (self.process.stdin, self.process.stdout):
-            try:
-                if stream:
-                    stream.close()
-            except OSError:
-                continue
+        confined.close_pipes(self.process)
         try:
             self.process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:

@@ -8,37 +8,17 @@ from __future__ import annotations
 
 import gc
 import json
-import math
 import os
-import resource
 import struct
 import time
-from typing import Any, BinaryIO
+from typing import Any
 
 from maru.channels.kinds.mail.parse.model import ParsedMail, Quarantine
 from maru.channels.kinds.mail.parse.reader import read_mail
+from maru.core.confined import allow_cpu, read_exactly, restrict
 from maru.core.html.invisible import strip_controls
 
 CPU_SECONDS = 5
-MEMORY = 512 * 1024 * 1024
-
-
-def restrict() -> None:
-    """No more than 512 MB, no files written, no new files opened beyond a handful, no core dump."""
-    for what, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 32),
-    ):
-        resource.setrlimit(what, (limit, limit))
-
-
-def _allow_cpu() -> None:
-    """A soft limit counted from now: the kernel kills the process when this mail takes more than its seconds."""
-    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + CPU_SECONDS - 1), hard))
 
 
 def answer(raw: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
@@ -71,13 +51,6 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _read_exactly(stream: BinaryIO, length: int) -> bytes:
-    data = stream.read(length)
-    if len(data) < length:
-        raise EOFError
-    return data
-
-
 def main() -> None:
     """Serves until the parent closes the pipe."""
     restrict()
@@ -86,11 +59,12 @@ def main() -> None:
     source, target = os.fdopen(0, "rb"), os.fdopen(1, "wb")
     while True:
         try:
-            options = json.loads(_read_exactly(source, struct.unpack("!I", _read_exactly(source, 4))[0]))
-            raw = _read_exactly(source, struct.unpack("!Q", _read_exactly(source, 8))[0])
+            options = json.loads(read_exactly(source, struct.unpack("!I", read_exactly(source, 4))[0]))
+            raw = read_exactly(source, struct.unpack("!Q", read_exactly(source, 8))[0])
         except EOFError:
             return
-        _allow_cpu()
+        # The kernel counts in whole seconds; all in all it is no more than ours.
+        allow_cpu(CPU_SECONDS - 1)
         data, contents = answer(raw, options)
         encoded = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
         target.write(struct.pack("!I", len(encoded)) + encoded)
