@@ -16,12 +16,14 @@ from maru.core.events import Published
 from maru.core.html import one_line
 from maru.organizations.models import Organization, Service
 from maru.tickets.events import ReplySent, StageChanged, TicketOpened
-from maru.tickets.models import Channel, Message, Participant, Ticket
+from maru.tickets.models import Channel, Message, MessageKind, Participant, Ticket
 from maru.tickets.queries.strangers import may_mail_stranger
 
 #: Whoever fills in a form may name anybody's address.
 _UNPROVEN = {Channel.WEB, Channel.API, Channel.CHAT}
 _THREAD = 10
+#: So many mails back; more of them by blind copies only shorten the references.
+_SEARCHED = 200
 _HEAD = {Participant.Role.REQUESTER.value: "to", Participant.Role.COPY.value: "cc"}
 
 
@@ -30,10 +32,22 @@ def _context(ticket_id: int) -> tuple[Ticket, Organization, Service]:
     return ticket, organization_of(ticket.organization_id), service_of(ticket.organization_id, ticket.service_id)
 
 
-def _thread(ticket: Ticket) -> list[str]:
-    """Header ids of what came in by mail, oldest first, for In-Reply-To and References."""
-    found = Message.objects.filter(ticket=ticket).exclude(header_id="").order_by("-id")
-    return list(found.values_list("header_id", flat=True)[:_THREAD])[::-1]
+class _Thread:
+    """Header ids of what came in by mail, for In-Reply-To and References.
+
+    An id tells who has written: mail that staff have not let in, and that of a blind copy, is named to nobody else.
+    """
+
+    def __init__(self, ticket: Ticket) -> None:
+        found = Message.objects.filter(ticket=ticket, kind__in=[MessageKind.CUSTOMER, MessageKind.REPLY])
+        rows = found.exclude(header_id="").order_by("-id")
+        self._rows = list(rows.values_list("header_id", "author_address", "is_blind")[:_SEARCHED])
+
+    def of(self, recipient: str) -> list[str]:
+        """What ``recipient`` may know of, oldest first."""
+        mine = recipient.strip().casefold()
+        known = [header for header, author, is_blind in self._rows if not is_blind or author.casefold() == mine]
+        return known[:_THREAD][::-1]
 
 
 def mail_reply(published: Published) -> None:
@@ -44,7 +58,7 @@ def mail_reply(published: Published) -> None:
     if not message.recipients:
         return
     ticket, organization, service = _context(event.subject_id)
-    thread = _thread(ticket)
+    thread = _Thread(ticket)
     others = named_in_head(message.recipients)
     for recipient in message.recipients:
         address = recipient["address"]
@@ -65,7 +79,7 @@ def mail_reply(published: Published) -> None:
             html=letter.html,
             message=message,
             sender_name=f"{message.author_name} ({organization.name})" if message.author_name else "",
-            thread=thread,
+            thread=thread.of(address),
             others=others,
         )
 
@@ -119,7 +133,7 @@ def mail_receipt(published: Published) -> None:
         html=letter.html,
         automatic="auto-replied",
         # A ticket that was just opened has header ids only when a mail opened it.
-        thread=_thread(ticket) if event.channel == Channel.EMAIL else (),
+        thread=_Thread(ticket).of(address) if event.channel == Channel.EMAIL else (),
     )
 
 
@@ -132,7 +146,7 @@ def mail_completion(published: Published) -> None:
     ticket, organization, service = _context(event.subject_id)
     if ticket.is_spam:
         return
-    thread = _thread(ticket)
+    thread = _Thread(ticket)
     for participant in Participant.objects.filter(ticket=ticket, is_confirmed=True).order_by("id"):
         if not may_write_automatically(organization.id, participant.address):
             continue
@@ -148,5 +162,5 @@ def mail_completion(published: Published) -> None:
             text=letter.text,
             html=letter.html,
             automatic="auto-generated",
-            thread=thread,
+            thread=thread.of(participant.address),
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import nh3
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
 from markupsafe import Markup
@@ -165,8 +166,13 @@ def _participant(ticket: Ticket, proof: LinkProof) -> Reader | None:
 
 
 def _readable(ticket: Ticket, reader: Reader) -> list[Message]:
-    """Public messages only. Automatic mail stays with staff: a sign-up code mailed to a ticket must reach nobody."""
+    """Public messages only; what a blind copy has written only for himself.
+
+    Automatic mail stays with staff: a sign-up code mailed to a ticket must reach nobody.
+    """
     rows = Message.objects.filter(ticket=ticket, kind__in=[MessageKind.CUSTOMER, MessageKind.REPLY], is_automatic=False)
+    shared = Q(is_blind=False)
+    rows = rows.filter(shared | Q(author_address__iexact=reader.address) if reader.address else shared)
     if reader.since is not None:
         rows = rows.filter(created_at__gte=reader.since)
     return list(rows.order_by("id"))

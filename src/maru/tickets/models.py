@@ -253,7 +253,8 @@ class Message(TenantModel):
     """One entry of the conversation: a customer's message, a public reply, or a comment only staff see.
 
     ``held``: mail that knew the ticket's reply address but came from somebody who takes no part in it; only staff
-    see it until they accept it. ``html`` is always sanitised; ``quoted`` is the folded older text.
+    see it until they accept it. ``html`` is always sanitised; ``quoted`` is the folded older text. ``is_blind``: written
+    by somebody who took part as a blind copy; nobody outside but himself may learn of it, whatever he is later.
     """
 
     ticket = TenantForeignKey(Ticket, models.CASCADE, related_name="messages")
@@ -273,6 +274,7 @@ class Message(TenantModel):
     remote_images = models.JSONField(default=list)
     is_automatic = models.BooleanField(default=False)
     is_unverified = models.BooleanField(default=False)
+    is_blind = models.BooleanField(default=False, db_default=False)
     mail_id = models.BigIntegerField(null=True)
     header_id = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())

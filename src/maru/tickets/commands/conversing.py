@@ -13,7 +13,7 @@ from maru.core.errors import Conflict, Forbidden, Invalid, NotFound
 from maru.core.events import publish
 from maru.tickets.commands.assigning import give_to, mark_helpers
 from maru.tickets.commands.common import add_message, clean_body, now, reindex, ticket_to_change, touch
-from maru.tickets.commands.participants import add_copies, leave_out
+from maru.tickets.commands.participants import add_copies, is_blind_copy, leave_out
 from maru.tickets.commands.staging import move_to_status
 from maru.tickets.errors import NewerMessage, TicketClosedForGood
 from maru.tickets.events import (
@@ -66,6 +66,7 @@ def add_customer_message(
         html=html,
         author_name=author_name,
         author_address=author_address,
+        is_blind=is_blind_copy(ticket, author_address),
         file_ids=file_ids,
         mail=mail,
     )
@@ -205,7 +206,8 @@ def accept_held(actor: Actor, *, message_id: int, as_participant: bool = False) 
     """
     ticket, message = _held(actor, message_id)
     message.kind = MessageKind.CUSTOMER
-    message.save(update_fields=["kind"])
+    message.is_blind = is_blind_copy(ticket, message.author_address)
+    message.save(update_fields=["kind", "is_blind"])
     if as_participant and message.author_address:
         # Perhaps a Cc has named the sender before: then he waits in the list already, unconfirmed.
         Participant.objects.update_or_create(

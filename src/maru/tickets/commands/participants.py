@@ -127,6 +127,12 @@ def leave_out(ticket: Ticket, addresses: Sequence[str]) -> None:
         Participant.objects.filter(ticket=ticket, address__in=folded).delete()
 
 
+def is_blind_copy(ticket: Ticket, address: str) -> bool:
+    """Whether ``address`` takes part in the ticket without the others' knowing."""
+    seats = Participant.objects.filter(ticket=ticket, role=Participant.Role.BLIND)
+    return bool(address) and seats.filter(address=address.strip().casefold()).exists()
+
+
 def check_address(address: str, field: str) -> None:
     """Raises Invalid under ``field`` when ``address`` is no mail address."""
     try:

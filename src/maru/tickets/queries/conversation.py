@@ -21,7 +21,7 @@ MESSAGE_PAGE = 30
 EVENT_PAGE = 200
 _MESSAGE_COLUMNS = (
     "id, kind, channel, author_id, author_name, author_address, author_avatar, html, quoted, language, outcome, "
-    "recipients, remote_images, is_automatic, is_unverified, mail_id, created_at, text, mentions"
+    "recipients, remote_images, is_automatic, is_unverified, is_blind, mail_id, created_at, text, mentions"
 )
 
 
@@ -60,6 +60,7 @@ class Entry(NamedTuple):
     remote_images: Sequence[str]
     is_automatic: bool
     is_unverified: bool
+    is_blind: bool
     mail_id: int | None
     created_at: datetime
     text: str

@@ -5,16 +5,20 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from maru.accounts.roles import member_actor
 from maru.channels.kinds.mail.delivery import build
 from maru.channels.kinds.mail.tests.conftest import Deliver, letter
 from maru.channels.models import OutgoingMail, RawMail
+from maru.core.actors import system_actor
 from maru.core.errors import Invalid
 from maru.core.tenancy import tenant
+from maru.helpcenter.commands import submit_answer
 from maru.inboxes.models import Mailbox
 from maru.organizations.models import Service
-from maru.tickets.commands import add_participant, reply
+from maru.tickets.commands import add_participant, dismiss_held, remove_participant, reply
+from maru.tickets.links import status_path
 from maru.tickets.models import Message, Participant, Ticket
 from maru.tickets.tests.desk import url
 from maru.tickets.values import Copy
@@ -101,6 +105,85 @@ def test_a_blind_copy_may_answer_too(
     deliver(letter(f"Boss <{BOSS}>", body="저도 봅니다."), to=outbox("reply")[-1].reply_to)
     with tenant(organization.id):
         assert Message.objects.filter(ticket=asked, author_address=BOSS, kind="customer").exists()
+
+
+def page(ticket: Ticket, address: str) -> str:
+    """The status page as the holder of ``address``'s link reads it."""
+    text: str = Client().get(status_path("ab", ticket.number, address), follow=True).content.decode()
+    return text
+
+
+def thread_of(row: OutgoingMail) -> str:
+    message = head(row)
+    return f"{message['in-reply-to'] or ''} {message['references'] or ''}"
+
+
+@pytest.mark.row("EML-11")
+def test_nobody_learns_of_a_blind_copy_by_what_it_writes(
+    agent: Any, asked: Ticket, deliver: Deliver, outbox: Outbox, client_of: Any
+) -> None:
+    actor = member_actor(agent)
+    reply(actor, ticket_id=asked.id, text="답변", copies=[Copy(LEE), Copy(BOSS, is_blind=True)])
+    deliver(
+        letter(f"Boss <{BOSS}>", body="CANARY-BLIND", message_id="blind@boss.example"), to=outbox("reply")[-1].reply_to
+    )
+    deliver(letter(f"Lee <{LEE}>", body="OPEN-WORD", message_id="open@lee.example"), to=outbox("reply")[1].reply_to)
+    reply(actor, ticket_id=asked.id, text="둘째 답변")
+    for mail in outbox("reply")[3:]:
+        mine = mail.recipient == BOSS
+        assert "open@lee.example" in thread_of(mail)
+        assert ("blind@boss.example" in thread_of(mail)) is mine
+        assert mine or BOSS not in build_text(mail)
+        assert "CANARY-BLIND" not in mail.text + mail.html
+    for address in (KIM, LEE):
+        assert "둘째 답변" in page(asked, address)
+        assert "OPEN-WORD" in page(asked, address)
+        assert "CANARY-BLIND" not in page(asked, address)
+        assert "Boss" not in page(asked, address)
+    assert "CANARY-BLIND" in page(asked, BOSS), "he reads what he has written"
+    assert "CANARY-BLIND" in client_of(agent).get(url(asked)).content.decode()
+    # What was written blind stays so when its writer is seen by all from now on, or takes part no more.
+    add_participant(actor, ticket_id=asked.id, address=BOSS, role="copy")
+    assert "CANARY-BLIND" not in page(asked, KIM)
+    remove_participant(actor, ticket_id=asked.id, address=BOSS)
+    assert "CANARY-BLIND" not in page(asked, KIM)
+
+
+@pytest.mark.row("EML-11")
+def test_a_blind_copy_answers_unseen_on_the_status_page_too(agent: Any, asked: Ticket) -> None:
+    actor = member_actor(agent)
+    reply(actor, ticket_id=asked.id, text="답변", copies=[Copy(BOSS, is_blind=True)])
+    submit_answer(
+        system_actor(asked.organization_id, name="Boss"),
+        nonce="n" * 22,
+        ticket_id=asked.id,
+        address=BOSS,
+        content="CANARY-WEB",
+        file_ids=[],
+        language="ko",
+    )
+    assert "CANARY-WEB" in page(asked, BOSS)
+    assert "CANARY-WEB" not in page(asked, KIM)
+
+
+@pytest.mark.row("EML-11")
+def test_mail_that_was_not_let_in_is_named_to_nobody(
+    organization: Any, agent: Any, asked: Ticket, deliver: Deliver, outbox: Outbox
+) -> None:
+    actor = member_actor(agent)
+    reply(actor, ticket_id=asked.id, text="하나")
+    way = outbox("reply")[0].reply_to
+    for number in (1, 2):
+        deliver(
+            letter(f"X <x{number}@evil.example>", body=f"글 {number}", message_id=f"x{number}@evil.example"), to=way
+        )
+    with tenant(organization.id):
+        held = list(Message.objects.filter(ticket=asked, kind="held").order_by("id"))
+    assert len(held) == 2
+    dismiss_held(actor, message_id=held[0].id)
+    reply(actor, ticket_id=asked.id, text="둘")
+    assert "first@customer.example" in thread_of(outbox("reply")[-1])
+    assert "evil.example" not in thread_of(outbox("reply")[-1])
 
 
 @pytest.mark.row("EML-11")
