@@ -21,7 +21,7 @@ from django.db import close_old_connections, connection
 
 from maru.channels.kinds.mail.address import read_reply_address
 from maru.channels.kinds.mail.parse.limits import MAX_RECIPIENTS, MAX_SIZE
-from maru.channels.kinds.mail.peers import IN_FLIGHT, UNKNOWN_RECIPIENTS, Peers
+from maru.channels.kinds.mail.peers import UNKNOWN_RECIPIENTS, Peers
 from maru.channels.models import RawMail
 from maru.core.html import one_line
 from maru.core.tenancy import tenant
@@ -39,6 +39,8 @@ PACE = 1000
 SESSION_SECONDS = 3600
 #: So many bytes of a mail are progress (`maru.channels.kinds.mail.peers`); single ones now and then are none.
 PIECE = 16 * 1024
+#: What goes beyond a mail's size and is waited for, so that its sender can be told in good order that it is too large.
+SLACK = 2 * 1024 * 1024
 _LATER = "451 4.3.0 Temporary problem, please try again later"
 
 
@@ -144,7 +146,7 @@ class Handler:
         except DatabaseError as error:
             log.warning("RCPT put off: %s", error)
             return _LATER
-        if server.unknown_recipients >= UNKNOWN_RECIPIENTS:
+        if server.is_guessing():
             return "450 4.7.1 Too many unknown addresses, please try again later"
         if target is None:
             server.unknown_recipients += 1
@@ -158,7 +160,11 @@ class Handler:
         # Keeping the mail is our work: nobody loses his place meanwhile.
         server.busy = True
         try:
-            return await self._take(session, envelope)
+            answer = await self._take(session, envelope)
+            if answer.startswith("250"):
+                # A relay keeps its connection for the mail of many: whoever brings mail is not guessing.
+                server.unknown_recipients = 0
+            return answer
         finally:
             server.busy = False
             server.get_on()
@@ -292,25 +298,26 @@ class Server(SMTP):
         if self._heard >= PIECE:
             self.get_on()
         self._bytes += len(data)
-        self.peers.in_flight += len(data)
+        self.peers.hold(self._address, len(data))
+        if self._entered and self._bytes > MAX_SIZE + SLACK:
+            # The limit was told before. The rest would be thrown away and only keep others' room.
+            self.make_way(b"552 5.3.4 Too much mail data\r\n")
+        if not self._entered:
+            return
         if self._timeout_handle is not None:
             left = self._timeout_handle.when() - self.loop.time()
             self._reset_timeout(max(0.001, min(TIMEOUT, left + len(data) / PACE)))
-        if self.peers.in_flight > 2 * IN_FLIGHT:
-            # Many that began while there was room: memory is worth more than this one's patience.
-            self._hang_up(b"421 4.3.1 Too much mail at once, please try again later\r\n")
-            return
         super().data_received(data)
 
     def forget_bytes(self) -> None:
         """What has been counted of this mail is in memory no more."""
-        self.peers.in_flight -= self._bytes
+        self.peers.release(self._address, self._bytes)
         self._bytes = 0
 
     def may_send(self) -> str:
         """Why no mail may begin now, as an answer; "" when it may."""
         self.forget_bytes()
-        if self.peers.in_flight > IN_FLIGHT:
+        if not self.peers.has_room(self._address):
             return "452 4.3.1 Too much mail at once, please try again later"
         if not self.peers.may_send(self._address):
             log.warning("SMTP: %s sends too many mails", self._address)
@@ -325,10 +332,18 @@ class Server(SMTP):
         """Moment of the last progress; infinite while the delay is ours."""
         return math.inf if self.busy else self._progress
 
-    def make_way(self) -> None:
+    def is_guessing(self) -> bool:
+        """Whether the sender has named too many addresses that do not exist; a trusted relay passes on what others name."""
+        return self.unknown_recipients >= UNKNOWN_RECIPIENTS and not self.peers.is_trusted(self._address)
+
+    def held(self) -> int:
+        """Bytes of this mail in memory; none while it is being kept, for ending the connection would free nothing."""
+        return 0 if self.busy else self._bytes
+
+    def make_way(self, words: bytes = b"421 4.4.2 Nothing came, please try again later\r\n") -> None:
         """Ends the connection for somebody else's sake; a sender who means it comes again."""
         self._leave()
-        self._hang_up(b"421 4.4.2 Nothing came, please try again later\r\n")
+        self._hang_up(words)
 
     def _timeout_cb(self) -> None:
         self._hang_up(b"421 4.4.2 Too slow, please try again later\r\n")

@@ -27,7 +27,10 @@ class Busy:
     def stalled_since(self) -> float:
         return math.inf
 
-    def make_way(self) -> None:
+    def held(self) -> int:
+        return 0
+
+    def make_way(self, words: bytes = b"") -> None:
         raise AssertionError("whoever gets on stays")
 
 
@@ -83,8 +86,8 @@ def door() -> Iterator[Door]:
     executor = ThreadPoolExecutor(1)
     servers: list[asyncio.Server] = []
 
-    def opened(connections: int = 20, mails: int = 100) -> int:
-        handler, peers = Handler(executor, lambda: None), Peers(connections, mails, ())
+    def opened(connections: int = 20, mails: int = 100, trusted: tuple[limits.Network, ...] = ()) -> int:
+        handler, peers = Handler(executor, lambda: None), Peers(connections, mails, trusted)
         handler._known[HELP] = (time.monotonic() + 600, Target(1, 1, HELP))
 
         async def start() -> asyncio.Server:
@@ -145,6 +148,98 @@ def test_guessing_addresses_ends(door: Door, monkeypatch: pytest.MonkeyPatch) ->
         client.mail("a@b.example")
         codes = [client.rcpt(f"guess{number}@ab.maru.localhost")[0] for number in range(22)]
         assert codes == [550] * 20 + [450] * 2
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_whoever_brings_mail_is_not_guessing(door: Door, monkeypatch: pytest.MonkeyPatch, trusted: bool) -> None:
+    monkeypatch.setattr(smtp, "look_up", lambda address: None)
+    monkeypatch.setattr(smtp, "store_now", lambda *_arguments: None)
+    port = door(trusted=(ip_network("127.0.0.0/8"),) if trusted else ())
+    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        client.ehlo("x.example")
+        for mail in range(3):
+            client.mail("a@b.example")
+            gone = 30 if trusted else 15
+            codes = [client.rcpt(f"gone{mail}-{number}@ab.maru.localhost")[0] for number in range(gone)]
+            assert codes == [550] * gone
+            assert client.rcpt(HELP)[0] == 250
+            assert client.data(b"Subject: x\r\n\r\nx\r\n")[0] == 250
+
+
+class Holding:
+    """A connection that has bytes of a mail."""
+
+    def __init__(self, peers: Peers, address: str) -> None:
+        self.peers, self.address, self.bytes, self.words = peers, address, 0, b""
+        assert peers.enter(address, self)
+
+    def stalled_since(self) -> float:
+        return math.inf
+
+    def held(self) -> int:
+        return self.bytes
+
+    def gets(self, size: int) -> None:
+        self.bytes += size
+        self.peers.hold(self.address, size)
+
+    def make_way(self, words: bytes = b"") -> None:
+        self.words = words
+        self.peers.leave(self.address, self)
+        self.peers.release(self.address, self.bytes)
+
+
+def test_one_machine_cannot_shut_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "IN_FLIGHT", 1000)
+    peers = Peers(connections=20, mails_per_minute=100, trusted=(ip_network("10.0.0.0/8"),))
+    small, large = Holding(peers, "192.0.2.1"), Holding(peers, "192.0.2.1")
+    small.gets(100)
+    large.gets(200)
+    assert not peers.has_room("192.0.2.1"), "it has its share"
+    assert peers.has_room("192.0.2.2")
+    small.gets(201)
+    assert small.words.startswith(b"421 4.3.1")
+    assert not large.words
+    relay = Holding(peers, "10.0.0.1")
+    relay.gets(790)
+    assert not relay.words, "a relay of one's own has the common limit only"
+    assert peers.in_flight == 990
+    large.gets(100)
+    assert peers.has_room("192.0.2.2"), "whoever has more than his share makes way"
+    assert large.words
+    honest = Holding(peers, "192.0.2.2")
+    relay.gets(1150)
+    honest.gets(100)
+    assert relay.words, "full: whoever has most goes, not whoever received last"
+    assert not honest.words
+    assert peers.in_flight == 100
+
+
+def pour(client: smtplib.SMTP) -> None:
+    """Ten megabytes, as long as somebody takes them."""
+    for _piece in range(1000):
+        client.send((b"x" * 98 + b"\r\n") * 100)
+        time.sleep(0.001)
+
+
+def test_a_mail_that_never_ends_is_hung_up_on(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "MAX_SIZE", 100_000)
+    monkeypatch.setattr(smtp, "SLACK", 50_000)
+    with smtplib.SMTP("127.0.0.1", door(), timeout=20) as client:
+        client.ehlo("x.example")
+        client.mail("a@b.example")
+        client.rcpt(HELP)
+        client.putcmd("DATA")
+        assert client.getreply()[0] == 354
+        client.send((b"x" * 98 + b"\r\n") * 1200)
+        client.send(b".\r\n")
+        assert client.getreply()[0] == 552, "a little too large is told in good order"
+        assert client.mail("a@b.example")[0] == 250
+        client.rcpt(HELP)
+        client.putcmd("DATA")
+        assert client.getreply()[0] == 354
+        with pytest.raises((OSError, smtplib.SMTPServerDisconnected)):
+            pour(client)
 
 
 def test_the_size_is_told_and_idle_commands_end(door: Door) -> None:
