@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "maru"
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
-OUTGOING = {"httpx", "requests", "urllib3", "aiohttp", "http.client", "urllib.request"}
+OUTGOING = {"httpx", "httpcore", "requests", "urllib3", "aiohttp", "http.client", "urllib.request"}
 MAY_GO_OUT = ("core/outbound", "cli/", "testing/")
 
 

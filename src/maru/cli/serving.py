@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
+import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maru.cli.database import set_up_django
 from maru.cli.services import die_hard_with_parent
 from maru.core.embedded.server import EmbeddedPostgres
 from maru.core.environment import Environment
 
+if TYPE_CHECKING:
+    from procrastinate import App
+
 WEB_APPLICATION = "maru.config.asgi:application"
 # Open event streams count as running requests, so this is far above what the pages alone would need.
 MOST_REQUESTS = 10_000
 JOBS_AT_ONCE = 4
+#: Jobs that wait for servers of strangers have places of their own: however slow those are, nothing else waits for them.
+SLOW_QUEUES = {"pictures": 2}
 # Seconds: after these, requests and jobs still running are cut off. Jobs are made to be run again.
 WEB_GRACE = 4
 JOB_GRACE = 10.0
@@ -76,10 +84,44 @@ def worker(environment: Environment, _asked: argparse.Namespace) -> int:
     # Django's own connector can only put jobs in; the worker needs one that waits for them.
     assert isinstance(app.connector, DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()):
-        app.run_worker(
-            concurrency=JOBS_AT_ONCE, delete_jobs="successful", shutdown_graceful_timeout=JOB_GRACE, name="maru"
-        )
+        asyncio.run(work_off(app))
     return 0
+
+
+async def work_off(app: App) -> None:
+    """Run the jobs of all queues until SIGTERM or SIGINT; those of :data:`SLOW_QUEUES` beside the others."""
+    loop = asyncio.get_running_loop()
+    # Each job that runs holds a thread; asyncio's own pool would be smaller on a small machine.
+    loop.set_default_executor(ThreadPoolExecutor(JOBS_AT_ONCE + sum(SLOW_QUEUES.values()) + 2))
+    async with app.open_async():
+        others = sorted({task.queue for task in app.tasks.values()} - SLOW_QUEUES.keys())
+        shares = [("maru", others, JOBS_AT_ONCE), *((f"maru {name}", [name], n) for name, n in SLOW_QUEUES.items())]
+        workers = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    name=name,
+                    queues=queues,
+                    concurrency=places,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=JOB_GRACE,
+                    install_signal_handlers=False,
+                )
+            )
+            for name, queues, places in shares
+        ]
+
+        def stop() -> None:
+            for worker in workers:
+                worker.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        # One that fails takes the others along: the supervisor starts them all anew.
+        await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+        stop()
+        for result in await asyncio.gather(*workers, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
 
 
 def mail(environment: Environment, _asked: argparse.Namespace) -> int:

@@ -7,12 +7,16 @@ house may open HTTP connections (tests/house_rules).
 
 import functools
 import ipaddress
+import queue
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+import httpcore
 import httpx
 import psutil
 from django.conf import settings
@@ -22,6 +26,9 @@ TOTAL_SECONDS = 15.0
 BODY_BYTES = 1024 * 1024
 PORTS = frozenset({80, 443, 8443})
 REDIRECTS = 3
+#: Names being looked up at once, the ones that nobody waits for any more included.
+_LOOKING_UP = threading.BoundedSemaphore(64)
+_PIECE = 16 * 1024
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -100,6 +107,8 @@ def call(asked: Call, *, authorities: ssl.SSLContext | None = None) -> Answer:
     """Make one HTTP request with all guards.
 
     :param authorities: who may vouch for certificates; those of the system when left out.
+    ``seconds`` bind all of it together: look-up, connection, handshake, head and body, and each redirect.
+
     :raises OutboundRefused: scheme, port, user name in the address, or an address that is not public.
     :raises OutboundFailed: name unknown, connection, certificate, time, size, too many redirects.
     """
@@ -111,7 +120,7 @@ def call(asked: Call, *, authorities: ssl.SSLContext | None = None) -> Answer:
         location = answer.headers.get("location")
         if answer.status not in _REDIRECTING or not location or not asked.redirects:
             return answer
-        following = _parsed(str(url.join(location)))
+        following = _parsed(_joined(url, location))
         if url.scheme == "https" and following.scheme != "https":
             raise OutboundRefused()
         if (following.host, following.port) != (url.host, url.port):
@@ -135,26 +144,57 @@ def _parsed(written: str) -> httpx.URL:
     return url
 
 
+def _joined(url: httpx.URL, location: str) -> str:
+    """Where a redirect leads. Raises OutboundRefused for what is no address."""
+    try:
+        return str(url.join(location))
+    except (httpx.InvalidURL, UnicodeError, TypeError, ValueError) as wrong:
+        raise OutboundRefused() from wrong
+
+
 def _port(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-def public_address(host: str, port: int) -> str:
+def public_address(host: str, port: int, seconds: float = TOTAL_SECONDS) -> str:
     """An address of ``host`` that may be called, as text; for other protocols such as IMAP too.
 
-    :raises OutboundRefused: one of its addresses is not public. :raises OutboundFailed: it has none.
+    :raises OutboundRefused: one of its addresses is not public.
+    :raises OutboundFailed: it has none, or none was told within ``seconds``.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as unknown:
-        raise OutboundFailed() from unknown
-    addresses = [ipaddress.ip_address(str(entry[4][0]).split("%")[0]) for entry in found]
+    addresses = [ipaddress.ip_address(text.split("%")[0]) for text in _looked_up(host, port, seconds)]
     if not addresses:
         raise OutboundFailed()
     # One bad address spoils the name: it is not worth guessing which one the other side meant.
     if not all(is_allowed(address) for address in addresses):
         raise OutboundRefused()
     return str(addresses[0])
+
+
+def _looked_up(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of a name. The system's look-up knows no limit of time, so a thread waits for it."""
+    told: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+    until = time.monotonic() + seconds
+    if not _LOOKING_UP.acquire(timeout=max(0.0, seconds)):
+        raise OutboundFailed()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            told.put([str(entry[4][0]) for entry in found])
+        except (OSError, UnicodeError):
+            told.put(None)
+        finally:
+            _LOOKING_UP.release()
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        addresses = told.get(timeout=max(0.001, until - time.monotonic()))
+    except queue.Empty:
+        raise OutboundFailed() from None
+    if addresses is None:
+        raise OutboundFailed()
+    return addresses
 
 
 def is_allowed(address: Address) -> bool:
@@ -179,6 +219,65 @@ def _own_addresses() -> frozenset[Address]:
     return frozenset(own)
 
 
+class _Hurried(httpcore.NetworkStream):
+    """A connection whose every step ends at one moment: limits of each step let a server that drips go on for ever."""
+
+    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
+        self._stream, self._until = stream, until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._until))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _PIECE):
+            self._stream.write(buffer[start : start + _PIECE], _left(self._until))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Hurried(self._stream.start_tls(ssl_context, server_hostname, _left(self._until)), self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Network(httpcore.NetworkBackend):
+    """Connections that end at ``until`` (monotonic), whatever they are doing."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        seconds = min(CONNECT_SECONDS, _left(self._until))
+        stream = httpcore.SyncBackend().connect_tcp(host, port, seconds, local_address, socket_options)
+        return _Hurried(stream, self._until)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout()
+    return left
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's own way out over :class:`_Network`, which httpx has no words for."""
+
+    def __init__(self, authorities: ssl.SSLContext, until: float) -> None:
+        super().__init__(verify=authorities, trust_env=False)
+        self._pool = httpcore.ConnectionPool(ssl_context=authorities, network_backend=_Network(until))
+
+
 def _once(
     method: str,
     url: httpx.URL,
@@ -189,14 +288,12 @@ def _once(
     authorities: ssl.SSLContext | None,
 ) -> Answer:
     name = url.raw_host.decode("ascii")
-    address = public_address(name, _port(url))
+    address = public_address(name, _port(url), until - time.monotonic())
     # A compressed answer could grow a thousandfold in one step, so none is asked for and none is taken.
     sent = {**headers, "Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity", "Connection": "close"}
-    timeout = httpx.Timeout(max(0.1, until - time.monotonic()), connect=CONNECT_SECONDS)
+    transport = _Transport(authorities or ssl.create_default_context(), until)
     try:
-        with httpx.Client(
-            verify=authorities or ssl.create_default_context(), trust_env=False, timeout=timeout
-        ) as client:
+        with httpx.Client(transport=transport, trust_env=False) as client:
             request = client.build_request(
                 method, url.copy_with(host=address), headers=sent, content=body, extensions={"sni_hostname": name}
             )

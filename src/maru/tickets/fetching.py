@@ -5,12 +5,15 @@ The sender's server sees this house and never the reader: no cookies, no referre
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from maru.core.outbound import Call, OutboundError, call
 from maru.core.pictures import Drawer
+
+log = logging.getLogger("maru.tickets")
 
 MOST_BYTES = 5 * 1024 * 1024
 SECONDS = 8.0
@@ -40,6 +43,10 @@ def _one(address: str, until: float, drawer: Drawer) -> bytes | None:
         return None
     try:
         answer = call(Call("GET", address, _HEADERS, redirects=3, most_bytes=MOST_BYTES, seconds=left))
+        return drawer.draw(answer.body) if answer.status == 200 and answer.body else None
     except OutboundError:
         return None
-    return drawer.draw(answer.body) if answer.status == 200 and answer.body else None
+    except Exception:
+        # Addresses are strangers' words: whatever one of them sets off must not cost the reader all the others.
+        log.exception("a picture could not be fetched")
+        return None

@@ -3,6 +3,7 @@
 import datetime
 import gzip
 import ipaddress
+import socket
 import ssl
 import threading
 import time
@@ -18,6 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from maru.core.outbound import Call, OutboundError, OutboundFailed, OutboundRefused, call, get, is_allowed, post
+
+BAD_PLACES = [
+    "http://x:abc/",
+    "http://xn--/",
+    "http://[::1",
+    "http://\xad.example/",
+    "http://" + "a" * 64 + ".example:80/",
+]
 
 
 class Target(BaseHTTPRequestHandler):
@@ -46,6 +55,12 @@ class Target(BaseHTTPRequestHandler):
             return self.answer(200, b"x" * 2_000_000)
         if path == "/slow":
             return self.drip()
+        if path == "/slow-head":
+            return self.drip(b"HTTP/1.1 200 OK\r\nX-One: ", b"x")
+        if path == "/continue":
+            return self.drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+        if path.startswith("/bad-"):
+            return self.answer(302, b"", Location=BAD_PLACES[int(path[5:])])
         return self.answer(200, b"fine")
 
     def do_POST(self) -> None:
@@ -59,12 +74,11 @@ class Target(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def drip(self) -> None:
-        self.send_response(200)
-        self.end_headers()
+    def drip(self, head: bytes = b"HTTP/1.1 200 OK\r\n\r\n", drop: bytes = b".") -> None:
+        self.wfile.write(head)
         for _time in range(40):
             try:
-                self.wfile.write(b".")
+                self.wfile.write(drop)
                 self.wfile.flush()
             except OSError:
                 return
@@ -181,10 +195,40 @@ def test_sizes_and_times(target: str) -> None:
         get(f"{target}/big")
     with pytest.raises(OutboundFailed):
         get(f"{target}/bomb")
+
+
+@pytest.mark.parametrize("path", ["/slow", "/slow-head", "/continue"])
+def test_a_server_that_drips_is_left_in_time(target: str, path: str) -> None:
     started = time.monotonic()
     with pytest.raises(OutboundFailed):
-        call(Call("GET", f"{target}/slow", seconds=0.5))
+        call(Call("GET", f"{target}{path}", seconds=0.5))
     assert time.monotonic() - started < 2
+
+
+def test_a_slow_name_server_is_left_in_time(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_more: told.wait(20) and [])
+    started = time.monotonic()
+    with pytest.raises(OutboundFailed):
+        call(Call("GET", f"{target}/fine", seconds=0.5))
+    assert time.monotonic() - started < 2
+    told.set()
+
+
+def test_a_handshake_that_never_ends_is_left_in_time(settings: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        settings.OUTBOUND_ALLOWED, settings.OUTBOUND_PORTS = ["127.0.0.0/8", "::1/128"], [port]
+        started = time.monotonic()
+        with pytest.raises(OutboundFailed):
+            call(Call("GET", f"https://127.0.0.1:{port}/", seconds=0.5))
+        assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_redirect_to_no_address_is_refused(target: str, number: int) -> None:
+    with pytest.raises(OutboundError):
+        get(f"{target}/bad-{number}")
 
 
 def test_nobody_there(target: str, settings: Any) -> None:
