@@ -208,6 +208,15 @@ class ParticipantsChanged(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ParticipantsNamed(TicketEvent):
+    """A mail has named ``count`` people whom nobody here has let in; they wait for staff."""
+
+    kind: ClassVar[str] = "ticket.participants_named"
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryRenamed(DomainEvent):
     """A category (``subject_id``) of the tree ``tree`` (:mod:`maru.tickets.trees`) has another name."""
 

@@ -9,7 +9,7 @@ from maru.core.events import publish
 from maru.core.html import one_line, strip_controls
 from maru.customers.commands import find_or_create_customer
 from maru.tickets.commands.common import clean_title, reindex, ticket_to_change, touch
-from maru.tickets.commands.participants import check_address
+from maru.tickets.commands.participants import check_address, check_seats
 from maru.tickets.events import (
     CategoryChanged,
     HandlingCategoryChanged,
@@ -76,7 +76,7 @@ def set_category(actor: Actor, *, ticket_id: int, category_id: int | None, tree:
 def set_requester(actor: Actor, *, ticket_id: int, requester: Requester) -> Ticket:
     """Change who asks. A changed mail address takes the old requester's place in the conversation.
 
-    :raises Invalid: the mail address is none.
+    :raises Invalid: the mail address is none, or one of our own.
     """
     ticket = ticket_to_change(actor, ticket_id)
     email = requester.email.strip().casefold()
@@ -97,6 +97,7 @@ def set_requester(actor: Actor, *, ticket_id: int, requester: Requester) -> Tick
     if old != email:
         Participant.objects.filter(ticket=ticket, address=old, role=Participant.Role.REQUESTER).delete()
         if email:
+            check_seats(ticket, [email], "email")
             Participant.objects.update_or_create(
                 organization_id=actor.organization_id,
                 ticket=ticket,

@@ -13,7 +13,7 @@ from maru.core.errors import Conflict, Forbidden, Invalid, NotFound
 from maru.core.events import publish
 from maru.tickets.commands.assigning import give_to, mark_helpers
 from maru.tickets.commands.common import add_message, clean_body, now, reindex, ticket_to_change, touch
-from maru.tickets.commands.participants import add_copies, is_blind_copy, leave_out
+from maru.tickets.commands.participants import add_copies, check_seats, is_blind_copy, leave_out
 from maru.tickets.commands.staging import move_to_status
 from maru.tickets.errors import NewerMessage, TicketClosedForGood
 from maru.tickets.events import (
@@ -23,6 +23,7 @@ from maru.tickets.events import (
     HeldMessageDismissed,
     MemberRemoved,
     MessageHeld,
+    ParticipantsChanged,
     PriorityChanged,
     ReplySent,
     TicketReopened,
@@ -202,23 +203,28 @@ def _held(actor: Actor, message_id: int) -> tuple[Ticket, Message]:
 def accept_held(actor: Actor, *, message_id: int, as_participant: bool = False) -> Message:
     """Let a held message into the conversation; ``as_participant`` lets its sender take part from now on.
 
-    :raises Conflict: it is no longer held.
+    :raises Conflict: it is no longer held. :raises Invalid: the sender's address may not take part, or no more can.
     """
     ticket, message = _held(actor, message_id)
+    address = message.author_address.strip().casefold() if as_participant else ""
+    if address:
+        check_seats(ticket, [address], "address")
     message.kind = MessageKind.CUSTOMER
     message.is_blind = is_blind_copy(ticket, message.author_address)
     message.save(update_fields=["kind", "is_blind"])
-    if as_participant and message.author_address:
+    if address:
         # Perhaps a Cc has named the sender before: then he waits in the list already, unconfirmed.
         Participant.objects.update_or_create(
             organization_id=actor.organization_id,
             ticket=ticket,
-            address=message.author_address.strip().casefold(),
+            address=address,
             defaults={"is_confirmed": True},
             create_defaults={"name": message.author_name, "role": Participant.Role.COPY, "is_confirmed": True},
         )
     _customer_spoke(actor, ticket, message)
     publish(actor, HeldMessageAccepted(ticket.id, ticket.number, message.id))
+    if address:
+        publish(actor, ParticipantsChanged(ticket.id, ticket.number))
     return message
 
 
@@ -261,8 +267,7 @@ def reply(
     if seen_message_id is not None and ticket.last_message_id != seen_message_id:
         raise NewerMessage(ticket.last_message_id)
     text, html = clean_body(text, html)
-    leave_out(ticket, without)
-    add_copies(ticket, copies)
+    are_fewer, are_more = leave_out(ticket, without), add_copies(ticket, copies)
     recipients = [
         {"address": p.address, "name": p.name, "role": p.role}
         for p in Participant.objects.filter(ticket=ticket, is_confirmed=True).order_by("id")
@@ -281,6 +286,8 @@ def reply(
     _answered(actor, ticket, message, OUTCOMES[outcome])
     reindex(ticket)
     publish(actor, ReplySent(ticket.id, ticket.number, message.id, outcome))
+    if are_fewer or are_more:
+        publish(actor, ParticipantsChanged(ticket.id, ticket.number))
     return message
 
 

@@ -13,7 +13,7 @@ from maru.core.events import publish
 from maru.core.html import one_line
 from maru.inboxes.queries import own_addresses
 from maru.tickets.commands.common import ticket_to_change, touch
-from maru.tickets.events import ParticipantsChanged
+from maru.tickets.events import ParticipantsChanged, ParticipantsNamed
 from maru.tickets.models import Participant, Ticket
 from maru.tickets.queries.one import get_ticket_by_id_for
 from maru.tickets.values import Copy
@@ -38,8 +38,7 @@ def add_participant(
     check_address(address, "address")
     if role not in Participant.Role.values:
         raise Invalid({"role": _("Please choose from the list.")})
-    _refuse_own([address], "address")
-    _check_room(ticket, [address], "address")
+    check_seats(ticket, [address], "address")
     if address == ticket.requester_email:
         role = Participant.Role.REQUESTER
     participant, _created = Participant.objects.update_or_create(
@@ -69,7 +68,8 @@ def remove_participant(actor: Actor, *, ticket_id: int, address: str) -> None:
 def propose_participants(actor: Actor, *, ticket_id: int, copies: Sequence[Copy]) -> int:
     """Note whom somebody's mail names besides us: they wait for staff, get nothing and may say nothing until then.
 
-    Returns how many are new. Addresses of ours are left out, and so is whoever takes part already.
+    Returns how many are new. Addresses of ours are left out, and so is whoever takes part already. Nothing changes for
+    anybody until staff decide, and the event says no more than that somebody was named.
     """
     folded = {copy.address.strip().casefold()[:254]: copy for copy in copies}
     known = set(Participant.objects.filter(ticket_id=ticket_id, address__in=folded).values_list("address", flat=True))
@@ -93,38 +93,42 @@ def propose_participants(actor: Actor, *, ticket_id: int, copies: Sequence[Copy]
     ]
     Participant.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
-        publish(actor, ParticipantsChanged(ticket.id, ticket.number))
+        publish(actor, ParticipantsNamed(ticket.id, ticket.number, len(rows)))
     return len(rows)
 
 
-def add_copies(ticket: Ticket, copies: Sequence[Copy]) -> None:
-    """Let the copies of an answer take part in a locked ticket. Raises Invalid under ``copies``."""
+def add_copies(ticket: Ticket, copies: Sequence[Copy]) -> bool:
+    """Let the copies of an answer take part in a locked ticket; whether that changes anything.
+
+    :raises Invalid: under ``copies``.
+    """
     if len(copies) > COPY_LIMIT:
         raise Invalid({"copies": _("At most %(n)s copies.") % {"n": COPY_LIMIT}})
     folded = {copy.address.strip().casefold()[:254]: copy for copy in copies}
     if not folded:
-        return
-    _refuse_own(list(folded), "copies")
-    _check_room(ticket, list(folded), "copies")
+        return False
+    check_seats(ticket, list(folded), "copies")
+    changes = False
     for address, copy in folded.items():
         role = Participant.Role.BLIND if copy.is_blind else Participant.Role.COPY
         seat = Participant.objects.filter(ticket=ticket, address=address).first()
         if seat is None:
             name = one_line(copy.name, 100)
             Participant.bulk([Participant(ticket=ticket, address=address, name=name, role=role, is_confirmed=True)])
+            changes = True
             continue
         # Whoever asks stays in To, however often he is named again.
-        if seat.role != Participant.Role.REQUESTER:
-            seat.role = role
-        seat.is_confirmed = True
-        seat.save(update_fields=["role", "is_confirmed"])
+        place = seat.role if seat.role == Participant.Role.REQUESTER else role
+        if (seat.role, seat.is_confirmed) != (place, True):
+            seat.role, seat.is_confirmed, changes = place, True, True
+            seat.save(update_fields=["role", "is_confirmed"])
+    return changes
 
 
-def leave_out(ticket: Ticket, addresses: Sequence[str]) -> None:
-    """End the part of copies in a locked ticket; the requester's own address stays."""
+def leave_out(ticket: Ticket, addresses: Sequence[str]) -> bool:
+    """End the part of copies in a locked ticket; whether any had one. The requester's own address stays."""
     folded = {address.strip().casefold() for address in addresses} - {ticket.requester_email}
-    if folded:
-        Participant.objects.filter(ticket=ticket, address__in=folded).delete()
+    return bool(folded) and Participant.objects.filter(ticket=ticket, address__in=folded).delete()[0] > 0
 
 
 def is_blind_copy(ticket: Ticket, address: str) -> bool:
@@ -139,6 +143,15 @@ def check_address(address: str, field: str) -> None:
         validate_email(address)
     except ValidationError:
         raise Invalid({field: _("Please enter a mail address such as name@example.com.")}) from None
+
+
+def check_seats(ticket: Ticket, addresses: Sequence[str], field: str) -> None:
+    """What holds for every way to let addresses (folded) take part in a locked ticket.
+
+    :raises Invalid: under ``field``: one of our own, or more than a ticket has room for.
+    """
+    _refuse_own(addresses, field)
+    _check_room(ticket, addresses, field)
 
 
 def _refuse_own(addresses: Sequence[str], field: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from markupsafe import Markup, escape
 
 from maru.core.html import remote_positions, show, text_to_html, undress, words_for_pictures
@@ -233,6 +234,16 @@ def _spam(c: _Context) -> Markup:
     return c.say(_("%(who)s: marked as spam") if c.data.get("is_spam") else _("%(who)s: took out of the spam box"))
 
 
+def _named(c: _Context) -> Markup:
+    count = c.data["count"]
+    words = ngettext(
+        "%(who)s: named %(num)s more person in the mail, who waits for review",
+        "%(who)s: named %(num)s more people in the mail, who wait for review",
+        count,
+    )
+    return c.say(words, num=count)
+
+
 _Words = Callable[[_Context], Markup]
 
 _LINES: Mapping[str, tuple[str, _Words]] = {
@@ -266,6 +277,7 @@ _LINES: Mapping[str, tuple[str, _Words]] = {
     "ticket.held_accepted": ("circle-check", lambda c: c.say(_("%(who)s: accepted a held message"))),
     "ticket.held_dismissed": ("circle-slash", lambda c: c.say(_("%(who)s: kept a held message as a note"))),
     "ticket.participants": ("users-round", lambda c: c.say(_("%(who)s: changed who gets the answers"))),
+    "ticket.participants_named": ("mail-question-mark", _named),
 }
 _ONLY_IN_HISTORY: Mapping[str, tuple[str, _Words]] = {
     "ticket.opened": ("ticket", lambda c: c.say(_("%(who)s: opened the ticket"))),

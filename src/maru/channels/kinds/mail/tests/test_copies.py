@@ -13,15 +13,24 @@ from maru.channels.kinds.mail.tests.conftest import Deliver, letter
 from maru.channels.models import OutgoingMail, RawMail
 from maru.core.actors import system_actor
 from maru.core.errors import Invalid
+from maru.core.models import Event
 from maru.core.tenancy import tenant
 from maru.helpcenter.commands import submit_answer
 from maru.inboxes.models import Mailbox
 from maru.organizations.models import Service
-from maru.tickets.commands import add_participant, dismiss_held, remove_participant, reply
+from maru.tickets.commands import (
+    accept_held,
+    add_participant,
+    dismiss_held,
+    hold_message,
+    remove_participant,
+    reply,
+    set_requester,
+)
 from maru.tickets.links import status_path
 from maru.tickets.models import Message, Participant, Ticket
 from maru.tickets.tests.desk import url
-from maru.tickets.values import Copy
+from maru.tickets.values import Copy, Requester
 
 pytestmark = pytest.mark.django_db
 
@@ -206,6 +215,66 @@ def test_mailboxes_of_ours_never_take_part(organization: Any, agent: Any, delive
             add_participant(member_actor(agent), ticket_id=ticket.id, address=own)
         with pytest.raises(Invalid):
             reply(member_actor(agent), ticket_id=ticket.id, text="글", copies=[Copy(own)])
+
+
+@pytest.mark.row("EML-11")
+def test_the_history_tells_who_changed_what(agent: Any, asked: Ticket, deliver: Deliver, client_of: Any) -> None:
+    actor = member_actor(agent)
+
+    def told(action: Callable[[], Any]) -> list[str]:
+        with tenant(asked.organization_id):
+            before = Event.objects.order_by("-id").values_list("id", flat=True).first()
+        action()
+        with tenant(asked.organization_id):
+            kinds = Event.objects.filter(id__gt=before or 0, kind__startswith="ticket.participants")
+            return list(kinds.order_by("id").values_list("kind", flat=True))
+
+    def answer(**more: Any) -> Callable[[], Any]:
+        return lambda: reply(actor, ticket_id=asked.id, text="글", **more)
+
+    changed = ["ticket.participants"]
+    assert told(answer()) == []
+    assert told(answer(copies=[Copy(LEE)])) == changed
+    assert told(answer(copies=[Copy(LEE)])) == []
+    assert told(answer(copies=[Copy(LEE, is_blind=True)])) == changed
+    assert told(answer(without=[LEE])) == changed
+    assert told(answer(without=[LEE, KIM])) == []
+    mail = letter(body="더 있어요", in_reply_to="first@customer.example", cc=f"{BOSS}, {NEW}")
+    assert told(lambda: deliver(mail)) == ["ticket.participants_named"]
+    shown = client_of(agent).get(url(asked)).content.decode()
+    assert "메일에 <b>2</b>명을 더 지정" in shown
+    assert "<b>Kim</b>: 받는 사람 변경" not in shown
+
+
+@pytest.mark.row("EML-11")
+def test_every_way_to_take_part_asks_the_same(
+    organization: Any, agent: Any, asked: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = member_actor(agent)
+
+    def held(address: str) -> int:
+        message = hold_message(
+            system_actor(organization.id),
+            ticket_id=asked.id,
+            text="글",
+            author_name="x",
+            author_address=address,
+            channel="email",
+        )
+        return int(message.id)
+
+    own = "help@ab.maru.localhost"
+    with pytest.raises(Invalid):
+        accept_held(actor, message_id=held(own), as_participant=True)
+    with pytest.raises(Invalid):
+        set_requester(actor, ticket_id=asked.id, requester=Requester(name="x", email=own))
+    monkeypatch.setattr("maru.tickets.commands.participants.MOST", 1)
+    waiting = held(LEE)
+    with pytest.raises(Invalid):
+        accept_held(actor, message_id=waiting, as_participant=True)
+    accept_held(actor, message_id=waiting)
+    set_requester(actor, ticket_id=asked.id, requester=Requester(name="x", email=BOSS))
+    assert seats(asked) == {BOSS: ("requester", True)}, "whoever takes the requester's place needs no more room"
 
 
 @pytest.mark.row("EML-11")
