@@ -93,3 +93,11 @@ def test_no_test_is_skipped_or_empty() -> None:
     files = [*SOURCE.glob("**/tests/**/*.py"), *(ROOT / "tests").rglob("*.py")]
     found = [p.name for p in files if p != Path(__file__) and words.search(p.read_text())]
     assert not found, found
+
+
+def test_a_page_that_looks_by_itself_says_so() -> None:
+    """Else it would count as somebody's deed, and a desk that nobody watches would never lock."""
+    polls = re.compile(r'hx-trigger="[^"]*\b(?:load delay|every)\b[^"]*"([^>]*)')
+    found = [(relative(path), more) for path in templates() for more in polls.findall(path.read_text())]
+    assert len(found) >= 2
+    assert [name for name, more in found if """hx-headers='{"X-Live": "1"}'""" not in more] == []

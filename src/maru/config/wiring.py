@@ -43,13 +43,14 @@ def wire_tickets() -> None:
     from maru.core.events import subscribe
     from maru.organizations.events import OrganizationCreated
     from maru.tickets import subscribers
-    from maru.tickets.events import CategoryDeleted, CategoryRenamed
+    from maru.tickets.events import CategoryDeleted, CategoryRenamed, PicturesAsked
 
     subscribe(OrganizationCreated, subscribers.lay_out_desk)
     subscribe(AccessRemoved, subscribers.release_tickets)
     subscribe(MemberRightsChanged, subscribers.release_tickets)
     subscribe(CategoryRenamed, subscribers.settle_categories)
     subscribe(CategoryDeleted, subscribers.settle_categories)
+    subscribe(PicturesAsked, subscribers.fetch_asked_pictures)
 
 
 def wire_api() -> None:

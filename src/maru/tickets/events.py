@@ -217,6 +217,15 @@ class ParticipantsNamed(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PicturesAsked(TicketEvent):
+    """Somebody wants to see the pictures that a message names elsewhere."""
+
+    kind: ClassVar[str] = "ticket.pictures_asked"
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryRenamed(DomainEvent):
     """A category (``subject_id``) of the tree ``tree`` (:mod:`maru.tickets.trees`) has another name."""
 

@@ -7,7 +7,7 @@ from maru.core.events import Published
 from maru.organizations.events import OrganizationCreated
 from maru.tickets import tasks
 from maru.tickets.commands import set_up_desk
-from maru.tickets.events import CategoryDeleted, CategoryRenamed
+from maru.tickets.events import CategoryDeleted, CategoryRenamed, PicturesAsked
 
 
 def lay_out_desk(published: Published) -> None:
@@ -29,3 +29,11 @@ def settle_categories(published: Published) -> None:
     event, organization_id = published.event, published.actor.organization_id
     assert isinstance(event, CategoryRenamed | CategoryDeleted)
     tasks.settle_later(event.tree, organization_id, event.subject_id)
+
+
+def fetch_asked_pictures(published: Published) -> None:
+    """One message at a time for each organization: slow servers of its correspondents hold up itself alone."""
+    event, organization_id = published.event, published.actor.organization_id
+    assert isinstance(event, PicturesAsked)
+    job = tasks.fetch_pictures.configure(lock=f"pictures:{organization_id}")
+    job.defer(organization_id=organization_id, message_id=event.message_id)

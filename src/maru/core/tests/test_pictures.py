@@ -70,3 +70,15 @@ def test_a_child_that_dies_or_hangs_is_replaced() -> None:
         child.wait()
         assert drawer.draw(made()) is not None, "a dead child is noticed before it is asked"
     assert drawer._child is None
+
+
+def test_a_picture_that_takes_much_room_is_drawn_smaller() -> None:
+    noise = Image.frombytes("RGB", (1600, 1600), os.urandom(3 * 1600 * 1600))
+    target = BytesIO()
+    noise.save(target, "PNG")
+    with Drawer() as drawer:
+        drawn = drawer.draw(target.getvalue())
+    assert drawn is not None
+    assert len(drawn) <= 500_000
+    with Image.open(BytesIO(drawn)) as picture:
+        assert picture.width < 1600

@@ -14,10 +14,12 @@ from maru.tickets.models import RemotePicture
 
 
 class Picture(NamedTuple):
-    """``state`` is ``waiting``, ``ready`` or ``failed``; under ``token`` a ready one can be had."""
+    """``state`` is ``waiting``, ``ready`` or ``failed``; under ``token`` a ready one can be had. ``age``: seconds since
+    somebody asked."""
 
     token: str
     state: str
+    age: float
 
 
 def pictures_of(actor: Actor, message_ids: Sequence[int]) -> Mapping[int, dict[int, Picture]]:
@@ -27,12 +29,12 @@ def pictures_of(actor: Actor, message_ids: Sequence[int]) -> Mapping[int, dict[i
         return found
     with connection.cursor() as cursor:
         cursor.execute(
-            "select message_id, position, token, state from tickets_remotepicture "
+            "select message_id, position, token, state, extract(epoch from now() - asked_at)::float from tickets_remotepicture "
             "where organization_id = %s and message_id = any(%s) and expires_at > now()",
             [actor.organization_id, list(message_ids)],
         )
-        for message_id, position, token, state in cursor.fetchall():
-            found.setdefault(message_id, {})[position] = Picture(token, state)
+        for message_id, position, token, state, age in cursor.fetchall():
+            found.setdefault(message_id, {})[position] = Picture(token, state, age)
     return found
 
 

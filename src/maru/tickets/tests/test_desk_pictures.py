@@ -2,17 +2,22 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from maru.core.actors import system_actor
 from maru.core.html import sanitise
+from maru.core.outbound import Call, call
 from maru.core.tenancy import tenant
+from maru.tickets.commands.pictures import keep_pictures
 from maru.tickets.models import Message, RemotePicture, Ticket
 from maru.tickets.tasks import fetch_pictures, forget_old_pictures
 from maru.tickets.tests.desk import HTMX, customer_writes, picture, url
@@ -248,3 +253,100 @@ def test_many_pictures_cost_one_statement(agent: Any, make_ticket: Any, client_o
     for n in range(5):
         ask(client, ticket, with_pictures(ticket, *(elsewhere.at(f"/{n}-{k}.png") for k in range(5))))
     assert count() == few
+
+
+def asked_ago(message: Message, seconds: int) -> None:
+    with tenant(message.organization_id):
+        RemotePicture.objects.filter(message=message).update(asked_at=Now() - timedelta(seconds=seconds))
+
+
+def test_the_page_looks_again_ever_more_seldom_and_then_gives_up(
+    agent: Any, make_ticket: Any, client_of: Any, elsewhere: Elsewhere
+) -> None:
+    ticket, client = make_ticket(), client_of(agent)
+    message = with_pictures(ticket, elsewhere.at("/ok.png"))
+    ask(client, ticket, message)
+    for ago, pause in ((0, "1s"), (8, "2s"), (20, "5s")):
+        asked_ago(message, ago)
+        page = client.get(url(ticket, f"/messages/{message.id}"), headers=HTMX).content.decode()
+        assert f'hx-trigger="load delay:{pause}"' in page
+        # A page that looks by itself is nobody's deed: the desk locks all the same.
+        assert """hx-headers='{"X-Live": "1"}'""" in page
+    asked_ago(message, 31)
+    page = client.get(url(ticket, f"/messages/{message.id}"), headers=HTMX).content.decode()
+    assert "load delay" not in page
+    assert "이미지 1개를 가져오지 못했습니다." in page
+    again = ask(client, ticket, message, headers=HTMX).content.decode()
+    assert 'hx-trigger="load delay:1s"' in again
+
+
+def test_what_failed_can_be_tried_again_however_late(
+    agent: Any, make_ticket: Any, client_of: Any, elsewhere: Elsewhere
+) -> None:
+    ticket, client = make_ticket(), client_of(agent)
+    message = with_pictures(ticket, elsewhere.at("/ok.png"), elsewhere.at("/gone"))
+    ask(client, ticket, message)
+    fetched(message)
+    with tenant(ticket.organization_id):
+        RemotePicture.objects.filter(state="failed").update(expires_at="2020-01-01T00:00Z")
+    page = client.get(url(ticket)).content.decode()
+    assert "이미지 1개를 가져오지 못했습니다." in page
+    ask(client, ticket, message)
+    assert rows(message)[1].state == "waiting"
+
+
+def test_more_pictures_than_are_fetched_are_told(
+    agent: Any, make_ticket: Any, client_of: Any, elsewhere: Elsewhere
+) -> None:
+    ticket, client = make_ticket(), client_of(agent)
+    message = with_pictures(ticket, *(elsewhere.at(f"/{n}.png") for n in range(63)))
+    told = "이미지 3개는 가져오지 않습니다."
+    assert told in client.get(url(ticket)).content.decode()
+    ask(client, ticket, message)
+    assert len(rows(message)) == 60
+    with tenant(ticket.organization_id):
+        RemotePicture.objects.filter(message=message).update(state="ready", content=b"x")
+    page = client.get(url(ticket)).content.decode()
+    assert told in page
+    assert "가져오지 못했습니다" not in page
+
+
+def test_an_organization_keeps_so_many_bytes_and_the_oldest_go(
+    agent: Any,
+    make_ticket: Any,
+    client_of: Any,
+    elsewhere: Elsewhere,
+    other_organization: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticket, client = make_ticket(), client_of(agent)
+    messages = [with_pictures(ticket, elsewhere.at(f"/{n}.png"), elsewhere.at(f"/b{n}.png")) for n in range(3)]
+    for message in messages:
+        ask(client, ticket, message)
+    monkeypatch.setattr("maru.tickets.commands.pictures.MOST_KEPT_BYTES", 1000)
+    actor = system_actor(ticket.organization_id)
+    for message in messages[:2]:
+        keep_pictures(actor, message_id=message.id, drawn={0: b"x" * 250, 1: b"x" * 250})
+    assert [len(rows(message)) for message in messages] == [2, 2, 2]
+    keep_pictures(actor, message_id=messages[2].id, drawn={0: b"x" * 300})
+    assert [len(rows(message)) for message in messages] == [0, 2, 2]
+    assert rows(messages[2])[1].state == "waiting", "what takes no room stays"
+    keep_pictures(system_actor(other_organization.id), message_id=messages[2].id, drawn={1: b"x" * 5000})
+    assert [len(rows(message)) for message in messages] == [0, 2, 2]
+
+
+def test_one_address_that_sets_off_anything_costs_no_other_picture(
+    agent: Any, make_ticket: Any, client_of: Any, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = make_ticket()
+    message = with_pictures(ticket, elsewhere.at("/bad.png"), elsewhere.at("/ok.png"))
+    ask(client_of(agent), ticket, message)
+
+    def odd(asked: Call) -> Any:
+        if "/bad" in asked.url:
+            raise RuntimeError("nobody thought of this")
+        return call(asked)
+
+    monkeypatch.setattr("maru.tickets.fetching.call", odd)
+    assert fetched(message) == 1
+    assert [rows(message)[n].state for n in (0, 1)] == ["failed", "ready"]

@@ -14,7 +14,6 @@ from maru.tickets.commands.pictures import ask_for_pictures
 from maru.tickets.queries import get_ticket_for
 from maru.tickets.queries.conversation import read_entry
 from maru.tickets.queries.pictures import picture_content
-from maru.tickets.tasks import fetch_pictures
 from maru.tickets.views.common import desk_reverse, is_partial
 from maru.tickets.views.detail import render_message
 
@@ -28,10 +27,7 @@ def show_pictures(request: DeskRequest, number: str, message_id: int) -> HttpRes
     ticket = get_ticket_for(request.actor, number)
     read_entry(request.actor, ticket, message_id)
     hit(f"pictures:member:{request.member.id}", limit=PER_HOUR, seconds=3600)
-    if ask_for_pictures(request.actor, message_id=message_id):
-        # One at a time for each organization: slow servers of one's correspondents must not take all workers.
-        job = fetch_pictures.configure(lock=f"pictures:{request.organization.id}")
-        job.defer(organization_id=request.organization.id, message_id=message_id)
+    ask_for_pictures(request.actor, message_id=message_id)
     if is_partial(request):
         return render_message(request, ticket, message_id)
     return redirect(f"{desk_reverse(request, 'detail', ticket.number)}#m{message_id}")

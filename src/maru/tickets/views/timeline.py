@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from markupsafe import Markup, escape
 
-from maru.core.html import remote_positions, show, text_to_html, undress, words_for_pictures
+from maru.core.html import show, text_to_html, undress, words_for_pictures
+from maru.tickets.commands.pictures import MOST, named_pictures
 from maru.tickets.models import MessageKind, Priority, Ticket
 from maru.tickets.queries.conversation import Conversation, Entry, FileInfo, Happening
 from maru.tickets.queries.directory import Directory
@@ -26,16 +27,24 @@ from maru.ui.times import day
 
 LONG_LINES = 150
 LONG_CHARACTERS = 12_000
+#: Seconds: what is not fetched by then can be asked for anew; until then the page looks again after longer and longer.
+PATIENCE = 30
+_PAUSES = ((4, 1), (12, 2), (PATIENCE, 5))
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Pictures that a message names elsewhere: how many there are, how many are being fetched, how many failed."""
+    """Pictures that a message names elsewhere: how many there are, how many are being fetched, how many failed.
+
+    ``beyond``: so many are too many and never fetched. ``pause``: seconds until a look at what is being fetched pays.
+    """
 
     count: int
     is_asked: bool = False
     waiting: int = 0
     failed: int = 0
+    beyond: int = 0
+    pause: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +153,16 @@ def message(slug: str, entry: Entry, names: Directory, *, whole: bool = False) -
 
 
 def _elsewhere(entry: Entry) -> Elsewhere | None:
-    count = len(remote_positions(entry.html)) if entry.remote_images else 0
+    count = len(named_pictures(entry.html, entry.remote_images)) if entry.remote_images else 0
     if not count:
         return None
-    states = [found.state for found in entry.fetched.values()]
-    return Elsewhere(count, bool(states), states.count("waiting"), states.count("failed"))
+    found = list(entry.fetched.values())
+    ready = sum(one.state == "ready" for one in found)
+    ages = [one.age for one in found if one.state == "waiting" and one.age < PATIENCE]
+    # What is said to have failed is forgotten sooner than what was had, and is missing as before.
+    failed = min(count, MOST) - ready - len(ages) if found else 0
+    pause = next(pause for until, pause in _PAUSES if max(ages, default=0) < until)
+    return Elsewhere(count, bool(found), len(ages), failed, max(0, count - MOST), pause)
 
 
 def _beginning(text: str) -> str:
