@@ -29,7 +29,7 @@ def pictures_of(actor: Actor, message_ids: Sequence[int]) -> Mapping[int, dict[i
         return found
     with connection.cursor() as cursor:
         cursor.execute(
-            "select message_id, position, token, state, extract(epoch from now() - asked_at)::float from tickets_remotepicture "
+            "select message_id, position, token, state, extract(epoch from statement_timestamp() - asked_at)::float from tickets_remotepicture "
             "where organization_id = %s and message_id = any(%s) and expires_at > now()",
             [actor.organization_id, list(message_ids)],
         )
