@@ -1,107 +1,16 @@
-"""A day at the desk, in a browser: take, write, stop in time, move cards, search, follow each other live."""
+"""A day at the desk, in a browser: take, write, stop in time, search, follow each other live."""
 
-import json
 import re
-import secrets
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from maru.testing.browsing import watched_page
-from maru.testing.house import House
+from tests.stories.desk import Desk, desk, editor
 
-_MAKE = """
-import json, sys, django
-django.setup()
-from django.test import Client
-from maru.core.tenancy import tenant
-from maru.testing.makers import make_member, make_organization, make_ticket
-from maru.tickets.models import Stage
-slug = sys.argv[1]
-organization = make_organization(slug, "가나다 상사 " + slug)
-members = {name: make_member(organization, name, email=f"{key}@{slug}.example", **more) for key, name, more in (
-    ("lee", "이수민", {"role": "manager", "is_admin": True, "is_founder": True}), ("jang", "장현우", {}))}
-cookies = {}
-for name, member in members.items():
-    client = Client()
-    client.force_login(member.account)
-    cookies[name] = {key: morsel.value for key, morsel in client.cookies.items()}
-tickets = [make_ticket(organization, title=title, email=f"c{n}@customer.example", name=who, text=title) for n, (title, who) in enumerate((
-    ("결제 승인은 됐는데 주문 내역이 비어 있어요", "김서연"), ("환불해주세요", "박도윤"), ("請求書の宛名変更", "佐藤 美咲")))]
-print(json.dumps({"cookies": cookies, "numbers": [t.number for t in tickets]}))
-"""
-_SAY = """
-import sys, django
-django.setup()
-from maru.core.actors import requester_actor
-from maru.core.tenancy import tenant
-from maru.organizations.models import Organization
-from maru.tickets.commands import add_customer_message
-from maru.tickets.models import Ticket
-slug, number, text = sys.argv[1:]
-organization = Organization.objects.get(slug=slug)
-with tenant(organization.id):
-    ticket_id = Ticket.objects.get(number=number).id
-add_customer_message(requester_actor(organization.id, "김서연"), ticket_id=ticket_id, text=text, author_name="김서연", channel="web")
-"""
+__all__ = ["desk"]
+
 _ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})+")
-
-
-@dataclass
-class Desk:
-    house: House
-    slug: str
-    cookies: dict[str, dict[str, str]]
-    numbers: list[str]
-
-    @property
-    def path(self) -> str:
-        return f"/desk/{self.slug}"
-
-    def ticket(self, n: int = 0) -> str:
-        return f"{self.path}/tickets/{self.numbers[n]}"
-
-    def customer_says(self, text: str, n: int = 0) -> None:
-        run(self.house, _SAY, self.slug, self.numbers[n], text)
-
-    @contextmanager
-    def page(self, browser: Any, who: str = "이수민", **options: Any) -> Iterator[Any]:
-        with watched_page(browser, self.house.url, **options) as page:
-            for name, value in self.cookies[who].items():
-                page.context.add_cookies([{"name": name, "value": value, "url": self.house.url}])
-            yield page
-
-
-def run(house: House, script: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        env=house.env,
-        check=True,
-        timeout=120,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout
-
-
-@pytest.fixture
-def desk(house: House) -> Desk:
-    """A company of its own with two members and three tickets."""
-    slug = f"d{secrets.token_hex(4)}"
-    made = json.loads(run(house, _MAKE, slug))
-    return Desk(house, slug, made["cookies"], made["numbers"])
-
-
-def editor(page: Any) -> Any:
-    box = page.locator("m-composer .tiptap")
-    box.wait_for()
-    return box
 
 
 @pytest.mark.row("TKT-04", "TKT-05", "TKT-10")
@@ -188,58 +97,6 @@ def test_a_newer_message_stops_the_sending_and_the_text_stays(desk: Desk, browse
         stop.get_by_role("button", name="그대로 보내기").click()
         page.locator(".msg-agent", has_text="answer to the old question").wait_for()
         assert page.locator("m-stop").count() == 0
-
-
-def drag_to_second_column(page: Any, text: str) -> None:
-    """Drag a card by mouse. On a busy machine Chromium may miss the start of a drag, as it may miss a hasty hand's."""
-    column = page.locator(".col").nth(1)
-    for _hand in range(4):
-        page.locator(".kcard", has_text=text).drag_to(column, target_position={"x": 70, "y": 95})
-        page.wait_for_timeout(700)
-        if column.locator(".kcard", has_text=text).count():
-            return
-    raise AssertionError("the card cannot be dragged")
-
-
-@pytest.mark.row("TKT-12")
-def test_cards_move_by_mouse_by_keyboard_and_by_menu(desk: Desk, browser: Any) -> None:
-    with desk.page(browser) as page, desk.page(browser, "장현우") as other:
-        other.goto(f"{desk.path}/board")
-        page.goto(f"{desk.path}/board")
-        columns = page.locator(".col")
-        page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('sortable'))")
-        page.wait_for_timeout(1000)
-        drag_to_second_column(page, "환불해주세요")
-        other.locator(".col").nth(1).locator(".kcard", has_text="환불해주세요").wait_for()
-        card = page.locator(".kcard", has_text="請求書の宛名変更")
-        card.focus()
-        for key in ("Space", "ArrowRight", "ArrowRight", "Space"):
-            page.keyboard.press(key)
-        other.locator(".col").nth(2).locator(".kcard", has_text="請求書の宛名変更").wait_for()
-        card = page.locator(".kcard", has_text="결제 승인은 됐는데")
-        card.get_by_role("button", name=re.compile("이동할 단계")).click()
-        card.locator(".menu").get_by_role("button", name="완료").click()
-        other.locator(".col").nth(3).locator(".kcard", has_text="결제 승인은").wait_for()
-        page.reload()
-        counts = [columns.nth(n).locator("[data-n]").inner_text() for n in range(4)]
-        assert counts == ["0", "1", "1", "1"]
-
-
-@pytest.mark.row("TKT-12")
-def test_a_stale_card_returns_with_a_reason(desk: Desk, browser: Any) -> None:
-    with desk.page(browser) as page, desk.page(browser, "장현우") as other:
-        page.goto(f"{desk.path}/board")
-        page.wait_for_timeout(800)
-        page.evaluate("document.querySelector('#columns').removeAttribute('data-live')")
-        other.goto(desk.ticket(1))
-        other.locator("#f-stage").select_option(label="보류")
-        other.locator(".conv-head", has_text="보류").wait_for()
-        card = page.locator(".kcard", has_text="환불해주세요")
-        card.focus()
-        for key in ("Space", "ArrowRight", "Space"):
-            page.keyboard.press(key)
-        page.locator("#toasts", has_text="장현우 님이 ‘보류’ 단계로 옮겼습니다").wait_for()
-        assert page.locator(".col").nth(0).locator(".kcard", has_text="환불해주세요").count() == 1
 
 
 @pytest.mark.row("TKT-13", "NTF-01")
