@@ -49,7 +49,7 @@ def keys(request: DeskRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(Permission.SERVICE_CONFIGURE)
+@desk_view(Permission.SERVICE_CONFIGURE, proven=True)
 def revoke(request: DeskRequest, key_id: int) -> HttpResponse:
     """End a key at once."""
     key = commands.revoke_key(request.actor, key_id=key_id)

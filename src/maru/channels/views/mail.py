@@ -116,7 +116,7 @@ def _check(request: DeskRequest, target: Mailbox) -> None:
 
 
 @require_POST
-@desk_view(Permission.SERVICE_CONFIGURE)
+@desk_view(Permission.SERVICE_CONFIGURE, proven=True)
 def mailbox_action(request: DeskRequest, mailbox_id: int) -> HttpResponse:
     """``do``: test, pause, resume or remove."""
     target = get_mailbox_for(request.actor, mailbox_id)

@@ -87,7 +87,7 @@ def invite(request: DeskRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(Permission.MEMBERS_MANAGE)
+@desk_view(Permission.MEMBERS_MANAGE, proven=True)
 def invitation_action(request: DeskRequest, invitation_id: int) -> HttpResponse:
     """``do``: resend or revoke."""
     try:

@@ -19,7 +19,7 @@ from maru.tickets.views.common import desk_reverse, tell
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@desk_view(Permission.SERVICE_CONFIGURE)
+@desk_view(Permission.SERVICE_CONFIGURE, proven=True)
 def rules(request: DeskRequest) -> HttpResponse:
     """One form for each service. What cannot be accepted is told beside its field; what was typed stays."""
     errors: dict[str, str] = {}
