@@ -100,6 +100,18 @@ export async function post(url: string, body: URLSearchParams | FormData, more: 
   return response;
 }
 
+/** GET what a script needs, JSON as a rule; who is locked or signed out hears of it as with `post`. */
+export async function get(url: string): Promise<Response> {
+  const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' } });
+  if (response.status === 401) signedOut(response.headers);
+  return response;
+}
+
+/** Whether the desk is locked (idle.ts): nothing opens above the lock then. */
+export function isLocked(): boolean {
+  return $<HTMLDialogElement>('#idle-lock')?.open ?? false;
+}
+
 /** The server wants to know first who this is: idle.ts opens the lock in place; a deed that needs a fresh proof goes there. */
 export function signedOut(headers: Headers): void {
   const confirm = headers.get('Maru-Confirm');
@@ -116,7 +128,8 @@ export class Refused extends Error {
   }
 }
 
-async function reason(response: Response): Promise<string> {
+/** Why the server refused, in its own words when it gave some. */
+export async function reason(response: Response): Promise<string> {
   if (response.headers.get('content-type')?.includes('json')) {
     const data = (await response.json().catch(() => ({}))) as Record<string, unknown>;
     for (const key of ['detail', 'error', 'message', 'reason', 'title']) {

@@ -1,4 +1,4 @@
-import { $, $$, isTyping } from './core.ts';
+import { $, $$, isLocked, isTyping } from './core.ts';
 import type { Composer } from './composer.ts';
 import { composing, letter } from './keys.ts';
 import type { List } from './list.ts';
@@ -58,6 +58,7 @@ function nextPane(back: boolean): void {
 document.addEventListener('keydown', event => {
   const name = letter(event);
   const target = event.target as HTMLElement;
+  if (isLocked()) return;
   if (event.key === 'F6') {
     event.preventDefault();
     nextPane(event.shiftKey);

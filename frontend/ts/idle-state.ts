@@ -10,6 +10,12 @@ export interface Session {
 const TELL = 30_000;
 const LONGEST_WARNING = 120_000;
 
+/** The word of the warning and its number: seconds below two minutes, since "one minute" would be wrong for most of it. */
+export function warningWord(left: number): [key: string, n: number] {
+  if (left >= 120) return ['lock_minutes', Math.floor(left / 60)];
+  return [left === 1 ? 'lock_second' : 'lock_seconds', left];
+}
+
 export class Watch {
   isLocked = false;
   private readonly limit: number;

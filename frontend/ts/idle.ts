@@ -1,5 +1,5 @@
 import { $, $$, csrf, say, t } from './core.ts';
-import { type Session, Watch } from './idle-state.ts';
+import { type Session, warningWord, Watch } from './idle-state.ts';
 
 /**
  * The desk locks when nobody does anything for as long as the organization has set:
@@ -19,6 +19,8 @@ class Idle {
   private readonly lock = $<HTMLDialogElement>('#idle-lock')!;
   private readonly warning = $('#idle-warn')!;
   private asking = false;
+  /** Something on this page was told 401 and waits to hear that it may go on. */
+  private refused = false;
 
   constructor(meta: HTMLMetaElement) {
     this.url = meta.content;
@@ -37,7 +39,10 @@ class Idle {
     for (const name of ['visibilitychange', 'focus', 'pageshow', 'online']) {
       addEventListener(name, () => void (this.isShown() && this.look()));
     }
-    document.addEventListener('maru:signed-out', () => void this.ask(false));
+    document.addEventListener('maru:signed-out', () => {
+      this.refused = true;
+      void this.ask(false);
+    });
     setInterval(() => void this.look(), TICK);
     $('[data-idle-stay]', this.warning)!.addEventListener('click', () => void this.ask(true));
     $('[data-idle-reload]', this.lock)!.addEventListener('click', () => location.reload());
@@ -103,6 +108,7 @@ class Idle {
     }
     renew(session.csrf);
     if (wasLocked) this.open();
+    else if (this.refused) this.goOn();
     if (told && !this.warning.hidden) this.bus.postMessage('awake');
     this.warn(Date.now());
   }
@@ -112,7 +118,8 @@ class Idle {
     const was = this.warning.hidden;
     this.warning.hidden = left === undefined;
     if (left === undefined) return;
-    const text = t(left >= 60 ? 'lock_minutes' : 'lock_seconds', { n: left >= 60 ? Math.round(left / 60) : left });
+    const [word, n] = warningWord(left);
+    const text = t(word, { n });
     // Read out once, not at each tick.
     if (was) say(text);
     $('[data-text]', this.warning)!.textContent = text;
@@ -133,8 +140,14 @@ class Idle {
     this.complain('');
     this.lock.close();
     this.bus.postMessage('awake');
-    document.dispatchEvent(new CustomEvent('maru:awake'));
+    this.goOn();
     say(t('unlocked'));
+  }
+
+  /** Also without a lock: another tab may have opened it before this one was asked. */
+  private goOn(): void {
+    this.refused = false;
+    document.dispatchEvent(new CustomEvent('maru:awake'));
   }
 
   private async unlock(form: HTMLFormElement): Promise<void> {

@@ -23,6 +23,7 @@ class Live {
   private leading = false;
   private lost = false;
   private failures = 0;
+  private refusedAt = -Infinity;
 
   constructor(url: string, after: number) {
     this.url = url;
@@ -156,9 +157,12 @@ class Live {
 
   /** Locked or signed out: once somebody has proven who he is, everything missed meanwhile is told. */
   private waitForReturn(status: number): void {
-    document.addEventListener('maru:awake', () => this.open(), { once: true });
+    // Told to go on though refused again and again, it does not ask faster than a page that polls.
+    const wait = performance.now() - this.refusedAt < 2 * POLL ? POLL : 0;
+    this.refusedAt = performance.now();
+    document.addEventListener('maru:awake', () => setTimeout(() => this.open(), wait), { once: true });
     document.dispatchEvent(new CustomEvent('maru:signed-out'));
-    if (status !== 401 || !$('#idle-lock')) toast(t('session_over'), { danger: true, seconds: 30 });
+    if (!wait && (status !== 401 || !$('#idle-lock'))) toast(t('session_over'), { danger: true, seconds: 30 });
   }
 
   private offline(): void {

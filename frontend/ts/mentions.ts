@@ -1,5 +1,5 @@
 import type { SuggestionKeyDownProps, SuggestionOptions, SuggestionProps } from '@tiptap/suggestion';
-import { say, t } from './core.ts';
+import { get, say, t } from './core.ts';
 import { composing } from './keys.ts';
 
 export interface Person {
@@ -15,7 +15,7 @@ export async function people(url: string, query: string): Promise<Person[]> {
   if (!url) return [];
   const mark = url.includes('?') ? '&' : '?';
   try {
-    const response = await fetch(`${url}${mark}q=${encodeURIComponent(query)}`, { headers: { Accept: 'application/json' } });
+    const response = await get(`${url}${mark}q=${encodeURIComponent(query)}`);
     if (!response.ok) return [];
     const told = (await response.json()) as Raw[] | { items?: Raw[] };
     const items = Array.isArray(told) ? told : (told.items ?? []);

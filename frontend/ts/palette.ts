@@ -1,4 +1,4 @@
-import { $, $$, say, t } from './core.ts';
+import { $, $$, get, isLocked, say, t } from './core.ts';
 import { composing } from './keys.ts';
 import { score } from './match.ts';
 
@@ -31,6 +31,7 @@ class Palette extends HTMLElement {
   }
 
   open(): void {
+    if (isLocked()) return;
     this.dialog ??= this.build();
     this.entries = this.collect();
     this.input.value = '';
@@ -114,7 +115,7 @@ class Palette extends HTMLElement {
     await new Promise(resolve => setTimeout(resolve, 180));
     if (turn !== this.asked) return;
     const mark = url.includes('?') ? '&' : '?';
-    const response = await fetch(`${url}${mark}q=${encodeURIComponent(query)}`).catch(() => undefined);
+    const response = await get(`${url}${mark}q=${encodeURIComponent(query)}`).catch(() => undefined);
     if (!response?.ok || turn !== this.asked) return;
     const { items = [] } = (await response.json()) as { items?: Found[] };
     this.found = items.slice(0, 6).map(item => ({

@@ -15,6 +15,7 @@ export const Slash = Extension.create<{ url: string }>({
 
   addProseMirrorPlugins() {
     const { url } = this.options;
+    let fetching = false;
     return [
       Suggestion<Person>({
         editor: this.editor,
@@ -24,11 +25,23 @@ export const Slash = Extension.create<{ url: string }>({
         items: ({ query }) => people(url, query),
         render: () => suggestionList(t('template_list')),
         command: ({ editor, range, props }) => {
-          editor.chain().focus().deleteRange(range).run();
-          templateHtml(url, props.id).then(
-            html => editor.chain().focus().insertContent(html).run(),
-            (problem: Error) => toast(problem.message, { danger: true }),
-          );
+          if (fetching) return;
+          fetching = true;
+          const words = () => {
+            const { doc } = editor.state;
+            return range.to <= doc.content.size ? doc.textBetween(range.from, range.to) : '';
+          };
+          const typed = words();
+          templateHtml(url, props.id)
+            .then(
+              html => {
+                // What was typed goes only now that the answer is here, and only while it still stands there.
+                const chain = editor.chain().focus();
+                (words() === typed ? chain.insertContentAt(range, html) : chain.insertContent(html)).run();
+              },
+              (problem: Error) => void toast(problem.message, { danger: true }),
+            )
+            .finally(() => (fetching = false));
         },
       }),
     ];

@@ -1,5 +1,5 @@
 import type { Composer } from './composer.ts';
-import { $, $$, Refused, say, t, toast } from './core.ts';
+import { $, $$, get, reason, Refused, say, t, toast } from './core.ts';
 import { composing } from './keys.ts';
 import { score } from './match.ts';
 import { placeAgain } from './menus.ts';
@@ -15,11 +15,11 @@ export async function templateHtml(url: string, id: string): Promise<string> {
   const [path, query = ''] = url.split('?');
   let response: Response;
   try {
-    response = await fetch(`${path}/${id}?${query}`, { headers: { Accept: 'application/json' } });
+    response = await get(`${path}/${id}?${query}`);
   } catch {
     throw new Refused(0, t('net_error'));
   }
-  if (!response.ok) throw new Refused(response.status, response.status === 404 ? t('gone') : t('server_error', { status: response.status }));
+  if (!response.ok) throw new Refused(response.status, response.status === 404 ? t('gone') : await reason(response));
   return ((await response.json()) as { html: string }).html;
 }
 
@@ -55,7 +55,7 @@ class Templates extends HTMLElement {
     this.field.value = '';
     this.field.focus();
     try {
-      const response = await fetch(this.url, { headers: { Accept: 'application/json' } });
+      const response = await get(this.url);
       this.all = response.ok ? ((await response.json()) as { items: Template[] }).items : [];
     } catch {
       toast(t('net_error'), { danger: true });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { fill } from '../core.ts';
 import { isEmpty } from '../drafts.ts';
 import { moveCard, moveFocus } from '../grid.ts';
+import { warningWord } from '../idle-state.ts';
 import { composing, letter } from '../keys.ts';
 import { accepts, problemWith, sizeText } from '../limits.ts';
 import { covers, Tape } from '../live-state.ts';
@@ -102,4 +103,12 @@ test('password strength grows with length and variety', () => {
   assert.ok(strength('password1234') <= 1);
   assert.ok(strength('aaaaaaaaaaaa') < strength('correct horse battery'));
   assert.equal(strength('Tr4velling-금요일-wooden floor'), 4);
+});
+
+test('the word before the lock counts seconds below two minutes, and one second is one', () => {
+  assert.deepEqual(warningWord(185), ['lock_minutes', 3]);
+  assert.deepEqual(warningWord(120), ['lock_minutes', 2]);
+  assert.deepEqual(warningWord(119), ['lock_seconds', 119]);
+  assert.deepEqual(warningWord(1), ['lock_second', 1]);
+  assert.deepEqual(warningWord(0), ['lock_seconds', 0]);
 });

@@ -64,6 +64,7 @@ def _work() -> dict[str, str]:
         "forbidden": gettext("you may not do this"),
         "gone": gettext("it is no longer there"),
         "lock_minutes": gettext("The desk locks in %(n)s minutes."),
+        "lock_second": gettext("The desk locks in 1 second."),
         "lock_seconds": gettext("The desk locks in %(n)s seconds."),
         "unlocked": gettext("Unlocked. Go on."),
         "session_over": gettext("You have been signed out. What you wrote is kept; sign in again in another tab."),
