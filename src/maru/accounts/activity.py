@@ -3,6 +3,9 @@
 A session that lies idle is locked, not ended: one proof (password, passkey, code) opens it again where it was. Three ages
 count, all measured by the database: idleness (set by the organization), the proof at most ``LONGEST_SECONDS`` old
 whatever is done meanwhile, and at most ``PROOF_SECONDS`` for what could give the house away.
+
+A session has one idleness but may stand at the desks of several organizations. The strictest of those it has been at
+since its last proof counts at all of them: else a look at a patient desk would open the lock of a strict one.
 """
 
 from dataclasses import dataclass
@@ -20,39 +23,49 @@ PROOF_SECONDS = 600
 # A deed is written down at most this often; the desk locks that much too early at worst.
 TOUCH_SECONDS = 20
 KEPT_DAYS = 31
+# What is written down after a proof, before any desk was entered: no idle time is as long as a proof can last.
+NO_DESK_MINUTES = LONGEST_SECONDS // 60
 
 _AGES = (
     "select array[extract(epoch from clock_timestamp() - seen_at), extract(epoch from clock_timestamp() - proven_at), "
     "idle_minutes]::float8[] from accounts_sessionactivity where session_key = %s"
 )
-# A deed forgotten in a crash does no harm, so nobody waits for the disk; only where the statement stands alone.
+# A deed forgotten in a crash does no harm, so nobody waits for the disk.
 _TOUCH = (
-    "update accounts_sessionactivity set seen_at = clock_timestamp(), idle_minutes = %s where session_key = %s "
-    "and seen_at > clock_timestamp() - %s * interval '1 minute'"
-)
-_TOUCH_ALONE = (
     "with quick as materialized (select set_config('synchronous_commit', 'off', true)) "
-    "update accounts_sessionactivity set seen_at = clock_timestamp(), idle_minutes = %s from quick "
-    "where session_key = %s and seen_at > clock_timestamp() - %s * interval '1 minute'"
+    "update accounts_sessionactivity set idle_minutes = least(idle_minutes, %(minutes)s), "
+    "seen_at = case when %(deed)s then clock_timestamp() else seen_at end from quick "
+    "where session_key = %(key)s "
+    "and seen_at > clock_timestamp() - least(idle_minutes, %(minutes)s) * interval '1 minute'"
 )
 _PROVE = (
     "insert into accounts_sessionactivity (session_key, seen_at, proven_at, idle_minutes) "
     "values (%s, clock_timestamp(), clock_timestamp(), %s) "
-    "on conflict (session_key) do update set seen_at = clock_timestamp(), proven_at = clock_timestamp()"
+    "on conflict (session_key) do update set "
+    "seen_at = clock_timestamp(), proven_at = clock_timestamp(), idle_minutes = excluded.idle_minutes"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Seconds since the last deed and the last proof; ``idle_minutes`` of the desk last worked at."""
+    """Seconds since the last deed and the last proof; ``idle_minutes`` of the strictest desk since that proof."""
 
     seen: float
     proven: float
-    idle_minutes: int = DEFAULT_IDLE_MINUTES
+    idle_minutes: int = NO_DESK_MINUTES
+
+    def limit(self, idle_minutes: int) -> int:
+        """Minutes without a deed after which the session locks at a desk of so many minutes."""
+        return min(idle_minutes, self.idle_minutes)
 
     def left(self, idle_minutes: int) -> int:
-        """Seconds until the session locks if nobody does anything; 0 when it is locked."""
-        return max(0, int(min(idle_minutes * 60 - self.seen, LONGEST_SECONDS - self.proven)))
+        """Seconds until the session locks at a desk of so many minutes if nobody does anything; 0 when it is locked."""
+        return max(0, int(min(self.limit(idle_minutes) * 60 - self.seen, LONGEST_SECONDS - self.proven)))
+
+    @property
+    def away_minutes(self) -> int:
+        """The idle time that counts outside of any desk."""
+        return DEFAULT_IDLE_MINUTES if self.idle_minutes == NO_DESK_MINUTES else self.idle_minutes
 
     @property
     def is_fresh(self) -> bool:
@@ -88,19 +101,22 @@ def is_deed(request: HttpRequest) -> bool:
     return request.method not in ("GET", "HEAD") or request.headers.get("Sec-Fetch-Dest") in (None, "document", "empty")
 
 
-def touch(request: HttpRequest, ages: Ages, idle_minutes: int) -> None:
-    """Note that somebody did something just now, at a desk that locks after ``idle_minutes``. Never opens a lock."""
-    if ages.seen < TOUCH_SECONDS and ages.idle_minutes == idle_minutes:
+def touch(request: HttpRequest, ages: Ages, idle_minutes: int, *, deed: bool = True) -> None:
+    """Note that this session stands at a desk that locks after ``idle_minutes``, and with ``deed`` that somebody did
+    something just now. Never opens a lock.
+
+    Stands alone, outside of any transaction: every page of the same browser waits for this row.
+    """
+    if (ages.seen < TOUCH_SECONDS or not deed) and ages.idle_minutes <= idle_minutes:
         return
     with connection.cursor() as cursor:
-        statement = _TOUCH if connection.in_atomic_block else _TOUCH_ALONE
-        cursor.execute(statement, [idle_minutes, request.session.session_key, idle_minutes])
+        cursor.execute(_TOUCH, {"minutes": idle_minutes, "deed": deed, "key": request.session.session_key})
 
 
 def prove(session_key: str) -> None:
-    """Note that whoever holds this session has just proven who he is."""
+    """Note that whoever holds this session has just proven who he is. Desks he was at before count no longer."""
     with connection.cursor() as cursor:
-        cursor.execute(_PROVE, [session_key, DEFAULT_IDLE_MINUTES])
+        cursor.execute(_PROVE, [session_key, NO_DESK_MINUTES])
 
 
 def forget_old() -> int:

@@ -18,6 +18,9 @@ class AccountsConfig(AppConfig):
 def _came(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     from maru.accounts import activity, guard
 
+    if request.session.session_key is None:
+        # The session of somebody else was flushed: the new one has no key before it is saved.
+        request.session.save()
     activity.prove(request.session.session_key)
     if getattr(request, "META", None):
         guard.record(request, guard.IN, account=user)

@@ -35,7 +35,8 @@ def _keys(request: HttpRequest, email: str) -> tuple[str, str]:
 def check(request: HttpRequest, email: str) -> None:
     """Refuse who has failed too often, as this account from this network or as this network at all.
 
-    Raises TooMany, which knows how long to wait, and keeps a record of it.
+    Raises TooMany, which knows how long to wait, and keeps a record of it. What strangers tried elsewhere does not hold up
+    a session that is signed in as this account: it only proves itself once more.
     """
     account_key, network_key = _keys(request, email)
     try:
@@ -43,11 +44,18 @@ def check(request: HttpRequest, email: str) -> None:
             limits.refuse_when_over(account_key, limit=limit, seconds=seconds)
         for limit, seconds in NETWORK_STEPS:
             limits.refuse_when_over(network_key, limit=limit, seconds=seconds)
-        for limit, seconds in EVERYWHERE_STEPS:
-            _refuse_strangers(request, email, limit, seconds)
+        if not _is_of(request, email):
+            for limit, seconds in EVERYWHERE_STEPS:
+                _refuse_strangers(request, email, limit, seconds)
     except TooMany:
         record(request, BLOCKED, email=email)
         raise
+
+
+def _is_of(request: HttpRequest, email: str) -> bool:
+    """Whether the session is signed in as this account."""
+    user = getattr(request, "user", None)
+    return isinstance(user, Account) and fold_email(user.email) == fold_email(email)
 
 
 def _refuse_strangers(request: HttpRequest, email: str, limit: int, seconds: int) -> None:

@@ -5,15 +5,17 @@ that it passes every check like any other request.
 """
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.crypto import get_random_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -22,10 +24,10 @@ from maru.accounts.activity import PROOF_SECONDS
 
 _KEPT = "maru_kept"
 _MOST = 2 * 1024 * 1024
-# Fields that belong to the page they were sent from, and words that are never kept: whoever types his password anew
-# loses nothing.
+# Fields that belong to the page they were sent from, and words that are never kept, not even sealed: passwords, secrets
+# and tokens of mailboxes, answers of passkeys. Whoever types his password anew loses nothing.
 _OWN = frozenset({"csrfmiddlewaretoken"})
-_PASSWORDS = frozenset({"password", "current"})
+_SECRET = re.compile(r"(^|_)(passwords?|passphrase|current|secrets?|tokens?|credentials?)(_|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ def locked_answer(request: HttpRequest) -> HttpResponse:
 
 def confirm_first(request: HttpRequest, *, why: str = "") -> HttpResponse:
     """Keep what was sent and ask for a proof; afterwards it is sent again."""
-    back = request.get_full_path() if request.method in ("GET", "HEAD") else _keep(request)
-    address = (
-        f"{reverse('account_reauthenticate')}?{urlencode({'next': back} | ({'why': why} if why else {}), safe='/')}"
-    )
+    is_page = request.method in ("GET", "HEAD")
+    query = {"next": request.get_full_path() if is_page else _page_before(request)} | ({"why": why} if why else {})
+    if not is_page and (name := _keep(request)):
+        query["next"] = f"{reverse('accounts:go_on')}?form={name}"
+    address = f"{reverse('account_reauthenticate')}?{urlencode(query, safe='/')}"
     if is_script(request):
         answer = _refused("confirm", _("For this we ask once more who you are. It holds for ten minutes."))
         answer["Maru-Confirm"] = address
@@ -80,25 +83,33 @@ def _refused(state: str, detail: str) -> HttpResponse:
 
 
 def _keep(request: HttpRequest) -> str:
-    """Keep the form; the page to return to when there is nothing (any more) to send."""
+    """Keep the form; its name. Says why when it cannot be kept, with an empty name."""
+    request.session.pop(_KEPT, None)
     fields = [(name, value) for name, values in request.POST.lists() if name not in _OWN for value in values]
-    too_much = sum(len(name) + len(value) for name, value in fields) > _MOST
-    back = _page_before(request)
-    if _PASSWORDS & request.POST.keys():
-        request.session.pop(_KEPT, None)
-    elif request.FILES or too_much:
-        request.session.pop(_KEPT, None)
-        messages.warning(request, _("What you sent was not kept because files came with it. Send it again, please."))
-    else:
-        kept = {
-            "account": request.user.pk,
-            "at": time.time(),
-            "back": back,
-            "path": request.get_full_path(),
-            "fields": fields,
-        }
-        request.session[_KEPT] = secrets.seal(json.dumps(kept))
-    return back
+    if why := _not_kept(request, fields):
+        messages.warning(request, why)
+        return ""
+    kept = {
+        "name": get_random_string(16),
+        "account": request.user.pk,
+        "at": time.time(),
+        "path": request.get_full_path(),
+        "fields": fields,
+        "proven": False,
+    }
+    request.session[_KEPT] = secrets.seal(json.dumps(kept))
+    return str(kept["name"])
+
+
+def _not_kept(request: HttpRequest, fields: list[tuple[str, str]]) -> str:
+    """Why a form is not kept, in words; empty when it is."""
+    if any(_SECRET.search(name) for name, _value in fields):
+        return _("What you sent was not kept because a password or secret is in it. Send it again, please.")
+    if request.FILES:
+        return _("What you sent was not kept because files came with it. Send it again, please.")
+    if sum(len(name) + len(value) for name, value in fields) > _MOST:
+        return _("What you sent was not kept because it is too long. Send it again, please.")
+    return ""
 
 
 def _page_before(request: HttpRequest) -> str:
@@ -110,17 +121,22 @@ def _page_before(request: HttpRequest) -> str:
     return reverse("organizations:chooser")
 
 
-def is_kept(request: HttpRequest) -> bool:
-    """Whether a form waits for this very proof (one given for something else sends nothing)."""
+def release(request: HttpRequest) -> None:
+    """The proof that was asked for has been given: let the form go on that waited for this very one, and no other."""
     kept = _read_kept(request)
-    return kept is not None and kept["back"] == (request.POST.get("next") or request.GET.get("next"))
+    target = urlsplit(request.POST.get("next") or request.GET.get("next") or "")
+    if kept and target.path == reverse("accounts:go_on") and parse_qs(target.query).get("form") == [kept["name"]]:
+        request.session[_KEPT] = secrets.seal(json.dumps(kept | {"proven": True}))
 
 
 def take_kept(request: HttpRequest) -> Kept | None:
-    """The form that waits, once; ``None`` when there is none, it is too old, or somebody else's."""
+    """The form named by the address, once; ``None`` when it is gone, too old, somebody else's, or no proof was given for
+    it."""
     kept = _read_kept(request)
-    request.session.pop(_KEPT, None)
-    return Kept(kept["path"], [(name, value) for name, value in kept["fields"]]) if kept else None
+    if kept is None or not kept["proven"] or kept["name"] != request.GET.get("form"):
+        return None
+    del request.session[_KEPT]
+    return Kept(kept["path"], [(name, value) for name, value in kept["fields"]])
 
 
 def _read_kept(request: HttpRequest) -> dict[str, Any] | None:

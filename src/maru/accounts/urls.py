@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from maru.accounts.views import profile, proving, second_factor, signing
+from maru.accounts.views.common import awake_account
 
 app_name = "accounts"
 
@@ -35,13 +36,29 @@ engine_urlpatterns = [
     path("account/confirm/passkey", second_factor.ConfirmPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
     path("account/security", profile.security, name="mfa_index"),
     path("account/security", profile.security, name="mfa_list_webauthn"),
-    path("account/security/app", second_factor.AppOn.as_view(), name="mfa_activate_totp"),
-    path("account/security/app/off", second_factor.AppOff.as_view(), name="mfa_deactivate_totp"),
-    path("account/security/codes", second_factor.Codes.as_view(), name="mfa_view_recovery_codes"),
-    path("account/security/codes/new", second_factor.NewCodes.as_view(), name="mfa_generate_recovery_codes"),
-    path("account/security/codes/file", second_factor.CodesFile.as_view(), name="mfa_download_recovery_codes"),
-    path("account/security/passkey", second_factor.PasskeyOn.as_view(), name="mfa_add_webauthn"),
-    path("account/security/passkey/<int:pk>", second_factor.PasskeyName.as_view(), name="mfa_edit_webauthn"),
-    path("account/security/passkey/<int:pk>/off", second_factor.PasskeyOff.as_view(), name="mfa_remove_webauthn"),
+    path("account/security/app", awake_account(second_factor.AppOn.as_view()), name="mfa_activate_totp"),
+    path("account/security/app/off", awake_account(second_factor.AppOff.as_view()), name="mfa_deactivate_totp"),
+    path("account/security/codes", awake_account(second_factor.Codes.as_view()), name="mfa_view_recovery_codes"),
+    path(
+        "account/security/codes/new",
+        awake_account(second_factor.NewCodes.as_view()),
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "account/security/codes/file",
+        awake_account(second_factor.CodesFile.as_view()),
+        name="mfa_download_recovery_codes",
+    ),
+    path("account/security/passkey", awake_account(second_factor.PasskeyOn.as_view()), name="mfa_add_webauthn"),
+    path(
+        "account/security/passkey/<int:pk>",
+        awake_account(second_factor.PasskeyName.as_view()),
+        name="mfa_edit_webauthn",
+    ),
+    path(
+        "account/security/passkey/<int:pk>/off",
+        awake_account(second_factor.PasskeyOff.as_view()),
+        name="mfa_remove_webauthn",
+    ),
     path("account/devices", profile.sessions, name="usersessions_list"),
 ]

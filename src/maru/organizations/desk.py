@@ -2,7 +2,8 @@
 
 import functools
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
@@ -33,6 +34,7 @@ class DeskRequest(HttpRequest):
     member: Member
     actor: Actor
     event_number: int
+    idle_minutes: int
     user: Account  # type: ignore[assignment]
 
 
@@ -129,24 +131,15 @@ def desk_view(
             if not request.user.is_authenticated:
                 return proof.signed_out_answer(request)
             organization, ages = find_here(request, slug)
-            with tenant(organization.id):
-                member = Member.objects.filter(account_id=request.user.pk).first()
-                if member is None or member.state in (Member.State.REMOVED, Member.State.REFUSED):
-                    raise NotFound()
-                if member.state == Member.State.WAITING:
-                    return render(request, "organizations/waiting.html", {"organization": organization}, status=403)
-                if not ages.left(organization.idle_minutes):
-                    return proof.locked_answer(request)
-                if organization.requires_second_factor and not has_second_factor(request):
-                    return redirect(f"{reverse('accounts:security')}?required={organization.slug}")
+            with _noting(request, organization, ages) as entered, tenant(organization.id):
+                if refusal := _refusal(request, organization, ages):
+                    return refusal
                 desk = cast(DeskRequest, request)
-                desk.organization, desk.member, desk.actor = organization, member, member_actor(member)
                 for permission in required:
                     desk.actor.require(permission)
                 if proven and request.method not in SAFE and not ages.is_fresh:
                     return proof.confirm_first(request)
-                if activity.is_deed(request):
-                    activity.touch(request, ages, organization.idle_minutes)
+                entered.append(desk.member)
                 _activate_time_zone(desk.user.time_zone)
                 # Before the page reads anything: what happens from here on reaches it by its event stream.
                 desk.event_number = newest_number()
@@ -159,6 +152,38 @@ def desk_view(
         return cast(Callable[Concatenate[HttpRequest, str, P], HttpResponse], enter)
 
     return wrap
+
+
+@contextmanager
+def _noting(request: HttpRequest, organization: Organization, ages: activity.Ages) -> Iterator[list[Member]]:
+    """Note at the end that somebody was at this desk, if he was let in (his membership stands in the list).
+
+    Only once the transaction of the page is over, however it ended: the row is the same for every page of a browser, and
+    a slow page would hold up the others.
+    """
+    entered: list[Member] = []
+    try:
+        yield entered
+    finally:
+        if entered:
+            activity.touch(request, ages, organization.idle_minutes, deed=activity.is_deed(request))
+
+
+def _refusal(request: HttpRequest, organization: Organization, ages: activity.Ages) -> HttpResponse | None:
+    """The answer for who may not enter; ``None`` for who may, whose desk is put together then. Raises NotFound."""
+    member = Member.objects.filter(account_id=request.user.pk).first()
+    if member is None or member.state in (Member.State.REMOVED, Member.State.REFUSED):
+        raise NotFound()
+    if member.state == Member.State.WAITING:
+        return render(request, "organizations/waiting.html", {"organization": organization}, status=403)
+    if not ages.left(organization.idle_minutes):
+        return proof.locked_answer(request)
+    if organization.requires_second_factor and not has_second_factor(request):
+        return redirect(f"{reverse('accounts:security')}?required={organization.slug}")
+    desk = cast(DeskRequest, request)
+    desk.organization, desk.member, desk.actor = organization, member, member_actor(member)
+    desk.idle_minutes = ages.limit(organization.idle_minutes)
+    return None
 
 
 def find_here(request: HttpRequest, slug: str) -> tuple[Organization, activity.Ages]:
@@ -241,7 +266,7 @@ def desk_context(request: DeskRequest, section: str = "") -> dict[str, Any]:
         "intake_url": intake_url,
         "idle": {
             "url": reverse("organizations:awake", args=[slug]),
-            "left": organization.idle_minutes * 60,
+            "left": request.idle_minutes * 60,
             "account": request.user.pk,
         },
         "live_url": f"/desk/{slug}/live",

@@ -157,9 +157,11 @@ class Confirm:
     request: HttpRequest
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        # First of all: the engine itself may take up again a page that was left for this proof.
         activity.prove(self.request.session.session_key or "")
-        return redirect("accounts:go_on") if proof.is_kept(self.request) else response
+        proof.release(self.request)
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]

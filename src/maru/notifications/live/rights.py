@@ -32,7 +32,7 @@ join django_session s on s.session_key = k.session and s.expire_date > now()
 join accounts_account a on a.id = k.account and a.is_active
 join organizations_organization o on o.id = k.organization
 join accounts_sessionactivity v on v.session_key = k.session
-  and v.seen_at > clock_timestamp() - o.idle_minutes * interval '1 minute'
+  and v.seen_at > clock_timestamp() - least(o.idle_minutes, v.idle_minutes) * interval '1 minute'
   and v.proven_at > clock_timestamp() - %(longest)s * interval '1 second'
 join notifications_member_marks(%(accounts)s::bigint[], %(organizations)s::bigint[]) m
   on m.account_id = k.account and m.organization_id = k.organization

@@ -56,6 +56,11 @@ def _lie_idle(company: Organization, member: Member, session: SessionStore) -> N
     SessionActivity.objects.filter(session_key=session.session_key).update(seen_at=Now() - timedelta(minutes=31))
 
 
+def _stand_at_a_stricter_desk(company: Organization, member: Member, session: SessionStore) -> None:
+    known = SessionActivity.objects.filter(session_key=session.session_key)
+    known.update(seen_at=Now() - timedelta(minutes=6), idle_minutes=5)
+
+
 def _work_all_day(company: Organization, member: Member, session: SessionStore) -> None:
     SessionActivity.objects.filter(session_key=session.session_key).update(proven_at=Now() - timedelta(hours=13))
 
@@ -67,6 +72,7 @@ def _work_all_day(company: Organization, member: Member, session: SessionStore) 
         (_take_the_right, 200),
         (_sign_out, 204),
         (_lie_idle, 204),
+        (_stand_at_a_stricter_desk, 204),
         (_work_all_day, 204),
         (_new_password, 204),
         (_disable, 204),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -138,7 +139,7 @@ def test_other_tenants_learn_nothing_from_awake(company: SignedUp, other: Signed
 def kept_form(client: Client, location: str) -> tuple[str, dict[str, str]]:
     """The form that goes on after the proof: where it goes, what it holds."""
     answer = client.post(location, {"password": PASSWORD})
-    assert answer["Location"] == "/account/confirm/go-on"
+    assert re.fullmatch(r"/account/confirm/go-on\?form=\w{16}", answer["Location"])
     page = client.get(answer["Location"]).content.decode()
     form = re.search(r'<form method="post" action="([^"]+)" data-go-on>(.*?)</form>', page, re.S)
     assert form
@@ -154,12 +155,12 @@ def test_changing_rights_asks_for_a_proof_and_goes_on(
     path = f"/desk/ab/members/{lee.id}"
     later(at_desk, minutes=11, proof_only=True)
     answer = at_desk.post(path, {"role": "manager", "is_admin": "on"}, headers={"Referer": f"http://testserver{path}"})
-    assert answer["Location"] == f"/account/confirm?next={path}"
+    assert re.fullmatch(r"/account/confirm\?next=/account/confirm/go-on%3Fform%3D\w{16}", answer["Location"])
     with tenant(company.organization.id):
         assert Member.objects.get(id=lee.id).role == "agent"
     assert PASSWORD not in str(Session.objects.get(session_key=at_desk.session.session_key).get_decoded())
     assert kept_form(at_desk, answer["Location"]) == (path, {"role": "manager", "is_admin": "on"})
-    assert at_desk.get("/account/confirm/go-on")["Location"] == "/desk", "it is kept once"
+    assert at_desk.get(unquote(answer["Location"].partition("next=")[2]))["Location"] == "/desk", "it is kept once"
     at_desk.post(path, {"role": "manager", "is_admin": "on"})
     with tenant(company.organization.id):
         changed = Member.objects.get(id=lee.id)
@@ -213,7 +214,7 @@ def test_a_strange_referer_leads_nowhere_else(at_desk: Client) -> None:
         "javascript:alert(1)",
         "//evil.example",
     ):
-        answer = at_desk.post("/desk/ab/organization/do", {"do": "rotate"}, headers={"Referer": referer})
+        answer = at_desk.post("/desk/ab/organization/do", {"do": "rotate", "secret": "x"}, headers={"Referer": referer})
         assert answer["Location"] == "/account/confirm?next=/desk", referer
 
 

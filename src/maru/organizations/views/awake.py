@@ -1,5 +1,7 @@
 """What a page of the desk asks to know how long it may stay open."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.cache import never_cache
@@ -27,8 +29,11 @@ def awake(request: HttpRequest, slug: str) -> HttpResponse:
         if not Member.objects.filter(account_id=request.user.pk, state=Member.State.ACTIVE).exists():
             raise NotFound()
     left = ages.left(organization.idle_minutes)
-    if left and request.method == "POST":
-        activity.touch(request, ages, organization.idle_minutes)
-        left = activity.Ages(0, ages.proven).left(organization.idle_minutes)
+    if left:
+        is_there = request.method == "POST"
+        # A page that only asks still stands open: its limit counts from now on.
+        activity.touch(request, ages, organization.idle_minutes, deed=is_there)
+        if is_there:
+            left = replace(ages, seen=0).left(organization.idle_minutes)
     state = "awake" if left else "locked"
     return JsonResponse({"state": state, "left": left, "account": request.user.pk, "csrf": token})

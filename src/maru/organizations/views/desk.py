@@ -1,19 +1,19 @@
 """Choosing an organization, and the way to one's first page in it."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from maru.accounts.models import Member
+from maru.accounts.views.common import awake_account
 from maru.core.actors import Permission
 from maru.organizations.desk import DeskRequest, desk_url, desk_view
 from maru.organizations.queries import places_of
 from maru.organizations.views.common import signed_in
 
 
-@login_required
+@awake_account
 @require_safe
 def chooser(request: HttpRequest) -> HttpResponse:
     """Where this account belongs; with one place only, straight there."""

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from maru.accounts.guard import wait_text
 from maru.accounts.models import Account
+from maru.accounts.views.common import awake_if_signed_in
 from maru.accounts.views.signing import enter
 from maru.core import limits
 from maru.core.errors import Conflict, Invalid, TooMany
@@ -63,6 +64,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@awake_if_signed_in
 def sign_up(request: HttpRequest) -> HttpResponse:
     """A company signs up; whoever is signed in already founds another one with the same account."""
     account = signed_in(request)
@@ -137,6 +139,7 @@ def address_check(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@awake_if_signed_in
 def join(request: HttpRequest) -> HttpResponse:
     """Join by company code and the company's data; an organization admin has to approve."""
     account = signed_in(request)

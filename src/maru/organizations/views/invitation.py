@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from maru.accounts.guard import wait_text
 from maru.accounts.models import Account, Invitation
 from maru.accounts.queries import find_account
+from maru.accounts.views.common import awake_if_signed_in
 from maru.accounts.views.signing import enter
 from maru.core import limits
 from maru.core.errors import Conflict, Invalid, NotFound, TooMany
@@ -29,6 +30,7 @@ from maru.organizations.views.common import all_valid, page_language, put_errors
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@awake_if_signed_in
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Company data read-only; name, password and consents to fill in; at once inside afterwards."""
     try:
