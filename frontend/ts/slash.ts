@@ -36,8 +36,8 @@ export const Slash = Extension.create<{ url: string }>({
             .then(
               html => {
                 // What was typed goes only now that the answer is here, and only while it still stands there.
-                const chain = editor.chain().focus();
-                (words() === typed ? chain.insertContentAt(range, html) : chain.insertContent(html)).run();
+                if (words() === typed) editor.chain().focus().deleteRange(range).insertContent(html).run();
+                else editor.chain().focus().insertContent(html).run();
               },
               (problem: Error) => void toast(problem.message, { danger: true }),
             )

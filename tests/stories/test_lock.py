@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from maru.testing.house import House
 from tests.stories.test_people import PASSWORD, person, sign_in, sign_up, tag
@@ -43,9 +43,7 @@ def ticket(house: House, page: Page, tag: str) -> Iterator[str]:
 
 
 def write(page: Page, words: str) -> None:
-    page.locator("m-composer").click()
-    page.keyboard.press("r")
-    page.locator("m-composer [contenteditable=true], m-composer textarea:visible").first.click()
+    page.locator("m-composer .tiptap").click()
     page.keyboard.type(words)
 
 
@@ -61,10 +59,13 @@ def test_the_lock_leaves_the_draft_and_opens_in_place(house: House, page: Page, 
     assert not found.response["violations"], found.generate_report()
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.evaluate("document.dispatchEvent(new CustomEvent('maru:palette'))")
     expect(lock).to_be_visible()
+    assert page.evaluate("[...document.querySelectorAll('dialog[open]')].map(each => each.id)") == ["idle-lock"]
     lock.get_by_label("비밀번호").fill("wrong wrong")
     page.keyboard.press("Enter")
-    expect(lock.get_by_text("현재 비밀번호와 다릅니다").or_(lock.locator("#idle-error"))).to_be_visible()
+    expect(lock.get_by_text("비밀번호가 올바르지 않습니다.")).to_be_visible()
     lock.get_by_label("비밀번호").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(lock).to_be_hidden()
@@ -93,6 +94,45 @@ def test_the_page_is_live_again_after_the_lock(house: House, page: Page, ticket:
     expect(page.locator(".msg-agent")).to_contain_text("다른 탭에서 답합니다", timeout=15_000)
 
 
+def test_a_page_that_was_refused_while_the_desk_is_open_goes_on(page: Page, ticket: str, tag: str) -> None:
+    """The lock was opened elsewhere before this page asked: no lock is shown, and the stream still comes back."""
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        if len(refused) < 2:
+            refused.append(route.request.url)
+            route.fulfill(status=401, body="{}", content_type="application/json")
+        else:
+            route.continue_()
+
+    page.route(f"**/desk/{tag}/live?*", refuse)
+    page.reload()
+    with page.expect_response(lambda answer: "/live?" in answer.url and answer.status == 200, timeout=20_000):
+        pass
+    assert ["poll=1" in url for url in refused] == [False, True]
+    expect(page.locator("#idle-lock")).to_be_hidden()
+
+
+@pytest.mark.row("ACC-11", "TKT-05")
+def test_a_code_typed_stays_when_its_answer_cannot_be_had(house: House, page: Page, ticket: str, tag: str) -> None:
+    page.route(f"**/desk/{tag}/templates?*", lambda route: route.fulfill(json={"items": [{"id": "7", "name": "환불"}]}))
+    page.route(re.compile(r"/templates/7\?"), lambda route: route.fulfill(status=500, body=""))
+    write(page, "/환불")
+    page.locator(".mentions [role=option]", has_text="환불").click()
+    expect(page.locator("#toasts .toast-danger")).to_be_visible()
+    expect(page.locator("m-composer [contenteditable=true]")).to_have_text("/환불")
+    page.unroute(re.compile(r"/templates/7\?"))
+    page.route(re.compile(r"/templates/7\?"), lambda route: route.fulfill(json={"html": "<p>환불해 드렸습니다.</p>"}))
+    page.locator(".mentions [role=option]", has_text="환불").click()
+    expect(page.locator("m-composer [contenteditable=true]")).to_have_text("환불해 드렸습니다.")
+    # A script that is refused shows the lock at once.
+    let_time_pass(house, 31)
+    page.unroute_all()
+    with page.expect_response(lambda answer: "/templates" in answer.url and answer.status == 401):
+        page.keyboard.type(" /ㅎ")
+    expect(page.locator("#idle-lock")).to_be_visible(timeout=3_000)
+
+
 def test_a_signed_out_tab_keeps_what_was_typed_and_goes_on_after_signing_in(
     house: House, page: Page, ticket: str, tag: str
 ) -> None:
@@ -119,7 +159,8 @@ def test_a_word_before_the_lock_goes_when_somebody_moves(house: House, page: Pag
     page.clock.fast_forward("28:30")
     warning = page.locator("#idle-warn")
     expect(warning).to_be_visible()
-    expect(warning).to_contain_text("화면이 잠깁니다")
+    expect(warning).to_contain_text(re.compile(r"\d+초 뒤 화면이 잠깁니다"))
+    expect(warning).to_have_role("region")  # an alert would be read out at each tick
     warning.get_by_role("button", name="계속 사용").click()
     expect(warning).to_be_hidden()
     page.reload()
@@ -133,7 +174,7 @@ def test_a_dangerous_deed_asks_for_a_proof_and_is_done(house: House, page: Page,
     page.locator("[name=minutes]").select_option("10")
     let_time_pass(house, 11, "proven_at")
     page.locator("#idle").get_by_role("button", name="저장").click()
-    expect(page.get_by_role("heading", name="본인이 맞나요?").or_(page.locator("main h1"))).to_be_visible()
+    expect(page.get_by_role("heading", name="본인 확인")).to_be_visible()
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="계속").click()
     page.wait_for_url(re.compile(r"/organization$"))
