@@ -205,6 +205,9 @@ def test_the_row_of_a_session_is_written_after_the_page(at_desk: Client) -> None
     ended = [at for at, sql in enumerate(told) if re.match("RELEASE SAVEPOINT|COMMIT", sql)]
     assert len(touched) == 1
     assert touched[0] > ended[-1], "nobody waits for the row while a page is made"
+    with CaptureQueriesContext(connection) as again:
+        at_desk.get("/desk/ab/members")
+    assert len(again) == len(queries) - 1, "a page soon after writes and asks nothing more"
 
 
 def test_signing_in_as_somebody_else_begins_a_new_session(company: SignedUp, other: SignedUp) -> None:
