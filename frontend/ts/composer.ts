@@ -173,7 +173,7 @@ export class Composer extends HTMLElement {
     if (target.closest('[data-expand]')) this.toggleAttribute('data-tall');
     if (target.closest('[data-attach]')) this.files?.input.click();
     const tab = target.closest<HTMLElement>('[data-tab]');
-    if (tab) this.setMode(tab.dataset.tab!);
+    if (tab) this.write(tab.dataset.tab!);
     const command = target.closest<HTMLElement>('[data-cmd]')?.dataset.cmd;
     if (command) void this.enhance().then(() => this.editor?.run(command));
   }

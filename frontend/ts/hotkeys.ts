@@ -21,14 +21,14 @@ const keys: Record<string, () => boolean | void> = {
   x: () => list()?.toggle(),
   r: () => composer()?.write('reply'),
   n: () => composer()?.write('note'),
-  '/': () => $('.search input:not([type="hidden"])')?.focus() ?? palette(),
+  '/': () => $('.search input:not([type="hidden"])')?.focus() ?? palette(true),
   '?': () => sheet(),
   '[': () => $('#navtoggle')?.click(),
   ']': () => $('[data-drawer]')?.click(),
 };
 
-function palette(): void {
-  document.dispatchEvent(new CustomEvent('maru:palette'));
+function palette(searching = false): void {
+  document.dispatchEvent(new CustomEvent('maru:palette', { detail: { searching } }));
 }
 
 function sheet(): void {

@@ -22,16 +22,21 @@ class Palette extends HTMLElement {
   private found: Entry[] = [];
   private at = 0;
   private asked = 0;
+  private searching = false;
 
   connectedCallback(): void {
-    document.addEventListener('maru:palette', () => this.open());
+    document.addEventListener('maru:palette', event =>
+      this.open(Boolean((event as CustomEvent<{ searching?: boolean }>).detail?.searching)),
+    );
     document.addEventListener('click', event => {
       if ((event.target as Element).closest('[data-palette]')) this.open();
     });
   }
 
-  open(): void {
+  /** `searching`: whoever pressed the key for search gets that with Enter, not a page that happens to be called so. */
+  open(searching = false): void {
     if (isLocked()) return;
+    this.searching = searching;
     this.dialog ??= this.build();
     this.entries = this.collect();
     this.input.value = '';
@@ -140,7 +145,9 @@ class Palette extends HTMLElement {
     if (search && query.trim()) {
       const url = `${search}${search.includes('?') ? '&' : '?'}q=${encodeURIComponent(query.trim())}`;
       const label = t('palette_search', { q: query.trim() });
-      this.shown.push({ label, group: this.dataset.found ?? '', run: () => (location.href = url) });
+      const entry = { label, group: this.dataset.found ?? '', run: () => (location.href = url) };
+      if (this.searching) this.shown.unshift(entry);
+      else this.shown.push(entry);
     }
     this.at = Math.min(this.at, Math.max(0, this.shown.length - 1));
     const list = $('.palette-list', this.dialog!)!;

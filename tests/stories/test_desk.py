@@ -138,6 +138,29 @@ def test_no_key_is_lost_after_the_one_that_opens_the_composer(desk: Desk, browse
         assert "still typing" in editor(page).inner_text()
 
 
+@pytest.mark.row("TKT-05", "TKT-13")
+def test_a_click_on_note_or_reply_leads_into_the_text(desk: Desk, browser: Any) -> None:
+    with desk.page(browser) as page:
+        page.goto(desk.ticket())
+        editor(page).wait_for()
+        page.get_by_role("tab", name="내부 메모").click()
+        page.keyboard.type("vpe no commands")
+        assert editor(page).inner_text().strip() == "vpe no commands"
+        assert page.url.endswith(desk.numbers[0])
+
+
+@pytest.mark.row("TKT-11")
+def test_the_key_for_search_searches(desk: Desk, browser: Any) -> None:
+    with desk.page(browser) as page:
+        page.goto(f"{desk.path}/tickets")
+        page.locator("body").press("/")
+        # A category is called so too: whoever wants to search is not led there.
+        page.keyboard.type("환불")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search?*")
+        page.get_by_role("link", name="환불해주세요").first.wait_for()
+
+
 @pytest.mark.row("TKT-10", "TKT-16")
 def test_the_list_lives_and_is_walked_by_keys(desk: Desk, browser: Any) -> None:
     with desk.page(browser) as page:
@@ -172,6 +195,9 @@ def test_details_change_beside_the_conversation(desk: Desk, browser: Any) -> Non
         page.locator("#aside .person", has_text="장현우").wait_for()
         assert "half a sentence" in editor(page).inner_text(), "an action leaves the editor alone"
         page.locator("#sec-note > summary").click()
+        desk.customer_says("아직 기다리고 있어요")
+        page.locator(".msg", has_text="아직 기다리고 있어요").wait_for()
+        assert page.locator("#sec-note").get_attribute("open") is not None, "what somebody has opened stays open"
         page.locator("#f-note").fill("PG사에 확인 중")
         page.get_by_role("button", name="메모 저장").click()
         page.get_by_text("메모를 저장했습니다.").wait_for()

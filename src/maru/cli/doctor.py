@@ -254,8 +254,14 @@ def _application_role(url: str) -> Iterator[Finding]:
 def _relay(environment: Environment, _running: bool) -> Iterator[Finding]:
     relay = environment.relay
     if relay is None:
-        if environment.loopback:
+        if environment.loopback and environment.demo:
             yield Finding(_("Outgoing mail stays in the Postbox (no MARU_RELAY_URL)."))
+        elif environment.loopback:
+            yield Finding(
+                _(
+                    "Outgoing mail is kept but goes nowhere: there is no MARU_RELAY_URL, and no Postbox without MARU_DEMO."
+                )
+            )
         else:
             yield Finding(
                 _("Mail cannot leave: there is no outgoing mail server."),
