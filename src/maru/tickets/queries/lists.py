@@ -114,7 +114,8 @@ def list_tickets(
 ) -> Page:
     """One page of what ``wanted`` shows, newest first by its sort.
 
-    ``further`` holds conditions that no filter can say. A cursor that makes no sense starts at the beginning. Free text is not looked at here (``found_tickets``).
+    ``further`` holds conditions that no filter can say. A cursor that makes no sense starts at the beginning. Free
+    text is not looked at here (``find_tickets``).
     :raises Forbidden: no permission to see tickets.
     """
     actor.require(Permission.TICKET_VIEW)
